@@ -1,0 +1,30 @@
+"""`python3 -m tests.rig`: make sure of an engine and of images. `python3 -m tests.rig clean`: undo it."""
+
+from __future__ import annotations
+
+import sys
+
+from . import clean, engine, images
+from .shell import RigError, say
+
+
+def main(words: list[str]) -> int:
+    """Run one command; 0 when everything is there, 1 with a sentence when not."""
+    try:
+        if words == ["clean"]:
+            clean.everything()
+        elif not words:
+            engine.ensure()
+            images.ensure()
+        else:
+            raise RigError("usage: python3 -m tests.rig [clean]")  # noqa: TRY301 - one road for every sentence
+    except RigError as error:
+        say(str(error))
+        return 1
+    except KeyboardInterrupt:
+        say("interrupted; run it again, it goes on where it was")
+        return 130
+    return 0
+
+
+sys.exit(main(sys.argv[1:]))
