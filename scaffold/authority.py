@@ -1,0 +1,200 @@
+"""The local certificate authority: one per user, for localhost and private names.
+
+The root's key never leaves the user's data folder; a project gets a leaf and its key.
+"""
+
+import getpass
+import os
+import tempfile
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from platformdirs import user_data_path
+
+from .errors import NotReady
+from .facts import Leaf
+
+ROOT_LIFE = timedelta(days=3650)
+LEAF_LIFE = timedelta(days=365)  # Mozilla's and Apple's limit is 366 to 398 (FACTS T21)
+BACKDATED = timedelta(hours=1)  # clocks of machines and containers differ
+FOLDER = Path("secrets/tls")
+
+TRAEFIK = """\
+# Written by `stack up`: the certificate of the local authority.
+tls:
+  certificates:
+    - certFile: /etc/traefik/dynamic/local/local.crt
+      keyFile: /etc/traefik/dynamic/local/local.key
+  stores:
+    default:
+      defaultCertificate:
+        certFile: /etc/traefik/dynamic/local/local.crt
+        keyFile: /etc/traefik/dynamic/local/local.key
+"""
+
+
+@dataclass(frozen=True)
+class Authority:
+    """Root certificate and key."""
+
+    certificate: x509.Certificate
+    key: ec.EllipticCurvePrivateKey
+
+
+def root_path() -> Path:
+    """Return where the root certificate of this user's authority is, or will be."""
+    return user_data_path("fastapi-stack") / "authority" / "root.pem"
+
+
+def sign(directory: Path, hosts: tuple[str, ...], now: datetime) -> None:
+    """Put a certificate for these hosts, its key and Traefik's note of both into a project."""
+    authority = _ensure(now)
+    key = ec.generate_private_key(ec.SECP256R1())
+    certificate = _leaf(authority, hosts, key, now)
+    try:
+        folder = directory / FOLDER
+        folder.mkdir(parents=True, exist_ok=True)
+        # Traefik is another user: it may read the files, and on the host only the owner reaches the folder.
+        folder.parent.chmod(0o700)
+        folder.chmod(0o755)
+        _write(folder / "local.key", _pem(key), 0o444)
+        _write(folder / "local.crt", certificate.public_bytes(serialization.Encoding.PEM), 0o444)
+        _write(folder / "local.yaml", TRAEFIK.encode(), 0o444)
+    except OSError as error:
+        raise NotReady(
+            f"the local certificate cannot be written: {error}",
+            hint=f"you should own {directory / FOLDER.parent} and all in it",
+        ) from error
+
+
+def look(directory: Path) -> Leaf | None:
+    """Return the local certificate that lies in a project; None without a readable one."""
+    try:
+        leaf = x509.load_pem_x509_certificate((directory / FOLDER / "local.crt").read_bytes())
+        names = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except (OSError, ValueError, x509.ExtensionNotFound):
+        return None
+    complete = all((directory / FOLDER / name).exists() for name in ("local.key", "local.yaml"))
+    return Leaf(
+        tuple(names.get_values_for_type(x509.DNSName)), leaf.not_valid_after_utc, complete and _signed_by_us(leaf)
+    )
+
+
+def _signed_by_us(leaf: x509.Certificate) -> bool:
+    try:
+        leaf.verify_directly_issued_by(x509.load_pem_x509_certificate(root_path().read_bytes()))
+    except Exception:  # noqa: BLE001 - a missing root, a broken file and a foreign signature all mean: sign anew
+        return False
+    return True
+
+
+def _ensure(now: datetime) -> Authority:
+    """Return this user's authority, made at its first use."""
+    folder = root_path().parent
+    try:
+        if not root_path().exists():
+            _create(folder, now)
+        return Authority(
+            x509.load_pem_x509_certificate(root_path().read_bytes()),
+            _private_key((folder / "root.key").read_bytes()),
+        )
+    except (OSError, ValueError) as error:
+        raise NotReady(
+            f"the local authority in {folder} cannot be used: {error}", hint="move the folder away; a new one is made"
+        ) from error
+
+
+def _create(folder: Path, now: datetime) -> None:
+    """Make an authority in one move, so that a folder that exists is a whole one."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    key = ec.generate_private_key(ec.SECP256R1())
+    with tempfile.TemporaryDirectory(dir=folder.parent) as name:
+        fresh = Path(name) / folder.name
+        fresh.mkdir(mode=0o700)
+        _write(fresh / "root.key", _pem(key), 0o400)
+        _write(fresh / "root.pem", _root(key, now).public_bytes(serialization.Encoding.PEM), 0o444)
+        try:
+            fresh.rename(folder)
+        except OSError:
+            if not root_path().exists():  # another `stack` may have been quicker
+                raise
+
+
+def _root(key: ec.EllipticCurvePrivateKey, now: datetime) -> x509.Certificate:
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"stack local authority of {getpass.getuser()}"[:64])])
+    builder = _builder(name, name, key, now, ROOT_LIFE).add_extension(
+        x509.BasicConstraints(ca=True, path_length=0), critical=True
+    )
+    return builder.add_extension(_usage(signs=True), critical=True).sign(key, hashes.SHA256())
+
+
+def _leaf(
+    authority: Authority, hosts: tuple[str, ...], key: ec.EllipticCurvePrivateKey, now: datetime
+) -> x509.Certificate:
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, hosts[0][:64])])
+    builder = _builder(name, authority.certificate.subject, key, now, LEAF_LIFE)
+    builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+    builder = builder.add_extension(_usage(signs=False), critical=True)
+    builder = builder.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+    builder = builder.add_extension(x509.SubjectAlternativeName(_alternative_names(hosts)), critical=False)
+    issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(authority.key.public_key())
+    return builder.add_extension(issuer, critical=False).sign(authority.key, hashes.SHA256())
+
+
+def _builder(
+    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey, now: datetime, life: timedelta
+) -> x509.CertificateBuilder:
+    builder = x509.CertificateBuilder().subject_name(subject).issuer_name(issuer).public_key(key.public_key())
+    builder = builder.serial_number(x509.random_serial_number())
+    builder = builder.not_valid_before(now - BACKDATED).not_valid_after(now - BACKDATED + life)
+    return builder.add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+
+
+def _usage(*, signs: bool) -> x509.KeyUsage:
+    unused: dict[str, Any] = dict.fromkeys(
+        (
+            "content_commitment",
+            "key_encipherment",
+            "data_encipherment",
+            "key_agreement",
+            "encipher_only",
+            "decipher_only",
+        ),
+        False,
+    )
+    return x509.KeyUsage(digital_signature=not signs, key_cert_sign=signs, crl_sign=signs, **unused)
+
+
+def _alternative_names(hosts: tuple[str, ...]) -> list[x509.GeneralName]:
+    names: list[x509.GeneralName] = [x509.DNSName(host) for host in hosts]
+    loopback = ["127.0.0.1", "::1"] if "localhost" in hosts else []
+    return names + [x509.IPAddress(ip_address(address)) for address in loopback]
+
+
+def _private_key(pem: bytes) -> ec.EllipticCurvePrivateKey:
+    key = serialization.load_pem_private_key(pem, password=None)
+    if not isinstance(key, ec.EllipticCurvePrivateKey):
+        raise ValueError("root.key is not an elliptic curve key")  # noqa: TRY004 - the file's content is wrong, not a type
+    return key
+
+
+def _pem(key: ec.EllipticCurvePrivateKey) -> bytes:
+    return key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+
+
+def _write(path: Path, content: bytes, mode: int) -> None:
+    """Write a file in one move, with its mode from the first moment on."""
+    handle, name = tempfile.mkstemp(dir=path.parent)
+    with os.fdopen(handle, "wb") as file:
+        file.write(content)
+    Path(name).chmod(mode)
+    Path(name).replace(path)

@@ -1,0 +1,59 @@
+"""The promises that the stack makes, one pure function each.
+
+A docstring's first line is the promise: `--list`, the report and the documentation show it. Its second paragraph
+says what breaking it costs and how to mend it. A check looks at frozen facts; it does not wait, print or ask.
+"""
+
+from collections.abc import Iterable
+
+from ..errors import WrongInput
+from ..facts import Facts
+from ..project import Project
+from . import containers, forwarded, host, web
+from .verdict import Check, Finding, Outcome, Status, skipped
+
+__all__ = ["CHECKS", "Check", "Finding", "Outcome", "Status", "run", "select"]
+
+CHECKS = (
+    Check("host.engine", host.engine, before=True),
+    Check("host.project", host.project, before=True),
+    Check("host.ports", host.ports, before=True),
+    Check("host.files", host.files, before=True),
+    Check("app.healthy", containers.app_healthy),
+    Check("proxy.healthy", containers.proxy_healthy),
+    Check("proxy.ports", containers.proxy_ports),
+    Check("app.workers", containers.app_workers, needs=("app.healthy",)),
+    Check("http.redirects", web.http_redirects, needs=("proxy.healthy",)),
+    Check("tls.trusted", web.tls_trusted, needs=("proxy.healthy",)),
+    Check("tls.names", web.tls_names, needs=("proxy.healthy",)),
+    Check("tls.days", web.tls_days, needs=("tls.trusted",)),
+    Check("app.answers", web.app_answers, needs=("app.healthy", "proxy.healthy")),
+    Check("app.scheme", forwarded.scheme, needs=("app.answers",)),
+    Check("app.client", forwarded.client, needs=("app.answers",)),
+    Check("app.forged", forwarded.forged, needs=("app.answers",)),
+)
+
+
+def select(ids: Iterable[str] = (), *, before: bool = False) -> tuple[Check, ...]:
+    """Return the checks with these ids and what they need, else all; WrongInput for an id that there is not."""
+    known = {check.id: check for check in CHECKS}
+    wanted: set[str] = set()
+    queue = list(ids)
+    while queue:
+        name = queue.pop()
+        if name not in known:
+            raise WrongInput(f"there is no check {name!r}", hint=f"`stack check --list` shows them: {', '.join(known)}")
+        wanted.add(name)
+        queue += known[name].needs
+    chosen = [check for check in CHECKS if not wanted or check.id in wanted]
+    return tuple(check for check in chosen if check.before or not before)
+
+
+def run(project: Project, facts: Facts, checks: Iterable[Check] = CHECKS) -> tuple[Finding, ...]:
+    """Judge frozen facts, in order; a check whose need did not pass is skipped, not failed."""
+    findings: dict[str, Finding] = {}
+    for check in checks:
+        unmet = [need for need in check.needs if findings[need].outcome.status not in {Status.PASS, Status.WARN}]
+        outcome = skipped(f"needs {', '.join(unmet)}") if unmet else check.run(project, facts)
+        findings[check.id] = Finding(check, outcome)
+    return tuple(findings.values())

@@ -1,0 +1,91 @@
+"""What the app believes about who is calling, and how.
+
+Judged from facts, not by asking the app, whose code is somebody else's: what Traefik logged about our own marked
+requests, Traefik's address, and the trust list of the running server.
+"""
+
+from .. import server
+from ..facts import Facts, Server, Sighting
+from ..project import Project
+from .verdict import Outcome, failed, judged, passed, skipped
+
+
+def scheme(project: Project, facts: Facts) -> Outcome:
+    """The app knows that it is served over HTTPS.
+
+    Otherwise its redirects and links begin with http://, and secure cookies get lost. The server must believe
+    Traefik's headers: `--proxy-headers` and `--forwarded-allow-ips` with the networks that Docker uses.
+    """
+    if (unread := _unreadable(project, facts)) is not None:
+        return unread
+    peer = _proxy_address(project, facts)
+    wrong = [
+        f"{one.container} does not believe {peer}, which is Traefik"
+        for one in facts.servers
+        if not _believes(one, peer)
+    ]
+    if facts.slash and facts.slash.location.startswith("http://"):
+        wrong.append(f"{facts.slash.url} redirects to {facts.slash.location}")
+    right = [f"{one.container} believes {peer}, which is Traefik" for one in facts.servers]
+    return judged(wrong, [*right, *([f"{facts.slash.url} → {facts.slash.location}"] if facts.slash else [])])
+
+
+def client(project: Project, facts: Facts) -> Outcome:
+    """The app sees the address of the client, not Traefik's.
+
+    Otherwise logs, rate limits and blocks all name the proxy. Mended in the same place as `app.scheme`.
+    """
+    return _client_is_true(project, facts, forged=False)
+
+
+def forged(project: Project, facts: Facts) -> Outcome:
+    """A forged X-Forwarded-For is not believed.
+
+    Otherwise anybody can take any address, and get past rate limits and blocks. Traefik must not trust the headers
+    of clients (`forwardedHeaders`), and the server must name networks, never `*`.
+    """
+    return _client_is_true(project, facts, forged=True)
+
+
+def _proxy_address(project: Project, facts: Facts) -> str:
+    return next(
+        (one.addresses[project.edge] for one in facts.of(project.proxy.name) if project.edge in one.addresses), ""
+    )
+
+
+def _unreadable(project: Project, facts: Facts) -> Outcome | None:
+    """Say why nothing can be said about forwarded headers; None when something can."""
+    if not facts.servers or not all(server.name(one.argv) for one in facts.servers):
+        return skipped("the server in the app's container is neither uvicorn nor fastapi")
+    if not _proxy_address(project, facts):
+        return skipped(f"Traefik has no address on {project.edge}")
+    return None
+
+
+def _believes(one: Server, peer: str) -> bool:
+    trust = server.trust(one.argv, one.environment)
+    return trust is not None and trust.believes(peer)
+
+
+def _client_is_true(project: Project, facts: Facts, *, forged: bool) -> Outcome:
+    if (unread := _unreadable(project, facts)) is not None:
+        return unread
+    sighting = next((one for one in facts.sightings if bool(one.sent) is forged), None)
+    if sighting is None:
+        return skipped("Traefik wrote nothing about our own request: is its access log off?")
+    shown = {one.container: _client_shown(one, sighting, _proxy_address(project, facts)) for one in facts.servers}
+    sent = f"sent X-Forwarded-For: {sighting.sent}; " if forged else ""
+    lines = [
+        f"{sent}the request came from {sighting.peer}, {name} takes {client} for the client"
+        for name, client in shown.items()
+    ]
+    return failed(*lines) if set(shown.values()) != {sighting.peer} else passed(*lines)
+
+
+def _client_shown(one: Server, sighting: Sighting, proxy: str) -> str:
+    """Return whom the app takes for the client, by Uvicorn's rule over what Traefik sends it."""
+    trust = server.trust(one.argv, one.environment)
+    if trust is None or not trust.believes(proxy):
+        return proxy
+    chain = sighting.peer if sighting.client == sighting.peer else f"{sighting.client}, {sighting.peer}"
+    return trust.client(chain)

@@ -1,0 +1,55 @@
+"""What must be right before anything is started."""
+
+import re
+
+from ..facts import Facts
+from ..project import Project
+from .verdict import Outcome, failed, judged, passed
+
+OLDEST_ENGINE = (25, 0)  # `start_interval` of healthchecks (FACTS C17)
+OLDEST_COMPOSE = (2, 26)  # what the template was measured with
+
+
+def engine(_project: Project, facts: Facts) -> Outcome:
+    """Docker Engine and Compose are new enough.
+
+    Older ones lack what the Compose files use. https://docs.docker.com/engine/install/ has current packages.
+    """
+    if facts.versions is None:
+        return failed("the Docker Engine did not tell its version")
+    seen = (f"Docker Engine {facts.versions.engine}", f"Compose {facts.versions.compose}")
+    old = _version(facts.versions.engine) < OLDEST_ENGINE or _version(facts.versions.compose) < OLDEST_COMPOSE
+    return failed(*seen, "needed: Engine 25, Compose 2.26") if old else passed(*seen)
+
+
+def project(project: Project, facts: Facts) -> Outcome:
+    """No other folder on this server uses the project's name.
+
+    Compose tells projects apart by name alone: this folder would replace the other one's containers. Change `name:`
+    in compose.yaml, here or there.
+    """
+    return judged((f"{project.name} also runs from {folder}" for folder in facts.namesakes), (project.name,))
+
+
+def ports(project: Project, facts: Facts) -> Outcome:
+    """The published ports are free, or already ours.
+
+    Nothing can be started on a taken port. Stop what holds it, or choose other ports in .env (STACK_HTTP_PORT,
+    STACK_HTTPS_PORT).
+    """
+    wanted = {port.published for service in project.services for port in service.ports}
+    taken = [holder for holder in facts.holders if holder.port in wanted and holder.project != project.name]
+    return judged((f"port {holder.port} is held by {holder.who}" for holder in taken), map(str, sorted(wanted)))
+
+
+def files(_project: Project, facts: Facts) -> Outcome:
+    """Every file that a container mounts exists.
+
+    Docker makes an empty folder in the place of a missing file, and the container fails in its own words.
+    """
+    return judged((f"{path} does not exist" for path in facts.missing), ())
+
+
+def _version(text: str) -> tuple[int, int]:
+    found = re.match(r"v?(\d+)\.(\d+)", text)
+    return (int(found[1]), int(found[2])) if found else (0, 0)

@@ -1,0 +1,87 @@
+"""What a visitor gets: TLS and HTTP."""
+
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+from ..facts import Facts, Handshake, Reply
+from ..project import HTTPS_PORT, Project
+from .verdict import Outcome, failed, judged, passed, warned
+
+DAYS_WARN = timedelta(days=14)  # ACME clients renew at 30 days: two weeks of failing renewals
+DAYS_FAIL = timedelta(days=7)
+BROKEN = 500  # a status below this is the app's own answer
+
+
+def http_redirects(project: Project, facts: Facts) -> Outcome:
+    """Plain HTTP redirects permanently to HTTPS, on the same host and the right port.
+
+    A temporary redirect is asked for again at every visit, and one visit in the clear is enough to lose a cookie.
+    The `redirections` of entry point `web` in compose.proxy.yaml do this.
+    """
+    wrong = [_shown(host, reply) for host, reply in facts.redirects.items() if not _redirects(project, host, reply)]
+    return judged(wrong, (_shown(host, reply) for host, reply in facts.redirects.items()))
+
+
+def tls_trusted(project: Project, facts: Facts) -> Outcome:
+    """The certificate is signed by the authority it should be signed by.
+
+    Browsers refuse it otherwise. `stack up` orders it anew and says what went wrong.
+    """
+    pairs = facts.handshakes.items()
+    wrong = [f"{host}: {_explained(shake)}" for host, shake in pairs if shake.problem]
+    return judged(wrong, (f"{host}: issued by {shake.issuer}" for host, shake in pairs))
+
+
+def tls_names(project: Project, facts: Facts) -> Outcome:
+    """The certificate names every host of the project.
+
+    Browsers refuse a certificate for another name. `stack up` orders one for the names in the Compose files.
+    """
+    pairs = facts.handshakes.items()
+    wrong = [
+        f"{host}: the certificate is for {', '.join(shake.names) or 'nobody'}"
+        for host, shake in pairs
+        if not shake.names_host(host)
+    ]
+    return judged(wrong, (f"{host}: {', '.join(shake.names)}" for host, shake in pairs))
+
+
+def tls_days(project: Project, facts: Facts) -> Outcome:
+    """The certificate lasts for at least two more weeks.
+
+    Traefik renews a month before the end; less than two weeks left means that renewals fail. `docker compose logs
+    traefik` has the authority's words. A local certificate is signed anew by `stack up`.
+    """
+    left = {host: shake.not_after - facts.now for host, shake in facts.handshakes.items()}
+    seen = [f"{host}: {days.days} days" for host, days in left.items()]
+    shortest = min(left.values(), default=DAYS_WARN)
+    if shortest < DAYS_FAIL:
+        return failed(*seen)
+    return warned(*seen) if shortest < DAYS_WARN else passed(*seen)
+
+
+def app_answers(project: Project, facts: Facts) -> Outcome:
+    """The app answers over HTTPS at every host.
+
+    404 "page not found" in plain text is Traefik's: it knows no healthy container for that host. 502 and 504 are
+    Traefik's too: the app is not listening on port 8000. Everything below 500 counts as an answer of the app.
+    """
+    wrong = [_shown(host, reply) for host, reply in facts.answers.items() if not 0 < reply.status < BROKEN]
+    return judged(wrong, (_shown(host, reply) for host, reply in facts.answers.items()))
+
+
+def _shown(host: str, reply: Reply) -> str:
+    arrow = f" → {reply.location}" if reply.location else ""
+    return f"{reply.url}: {reply.problem or reply.status}{arrow}" if reply.url else f"{host}: not asked"
+
+
+def _redirects(project: Project, host: str, reply: Reply) -> bool:
+    there = urlsplit(reply.location)
+    right_place = (there.scheme, there.hostname, there.port or HTTPS_PORT) == ("https", host, project.https_port)
+    return reply.status in {301, 308} and right_place
+
+
+def _explained(shake: Handshake) -> str:
+    if "TRAEFIK DEFAULT CERT" in shake.issuer:
+        return "Traefik serves its own default certificate: the wanted one has not come"
+    return f"{shake.problem} (issued by {shake.issuer})" if shake.issuer else shake.problem

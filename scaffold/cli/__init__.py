@@ -1,0 +1,149 @@
+"""The commands: wire, call, show, exit. Nothing outside this package prints or exits.
+
+What a command does not need it does not import: Copier alone costs half a second (FACTS C10).
+"""
+
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from .. import __version__
+from ..errors import ExitCode, Interrupted, NotReady, StackError
+from . import terminal
+
+EXIT_CODES = (
+    "Exit codes: 0 good, 1 a check failed or a deploy was taken back, 2 a wrong option, answer or file, "
+    "3 the machine is not ready, 130 interrupted."
+)
+
+
+def common(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that every command has."""
+    command = click.option("--debug", is_flag=True, help="Show the traceback when something unexpected happens.")(
+        command
+    )
+    return click.option("--json", "as_json", is_flag=True, help="Print one JSON document on standard output.")(command)
+
+
+def directory(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the argument DIR."""
+    return click.argument("directory", metavar="[DIR]", default=".", type=click.Path(path_type=Path))(command)
+
+
+@click.group(epilog=EXIT_CODES, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="stack")
+def cli() -> None:
+    """Take a FastAPI app to an HTTPS address on your own server, and prove that it got there."""
+
+
+@cli.command()
+@click.argument("destination", metavar="DEST", type=click.Path(path_type=Path))
+@click.option("--defaults", is_flag=True, help="Ask nothing; take the default where no answer is given.")
+@click.option(
+    "--data", multiple=True, metavar="NAME=VALUE", help="Give one answer. May be repeated; wins over --answers."
+)
+@click.option("--answers", type=click.Path(path_type=Path), metavar="FILE", help="Take answers from a YAML file.")
+@click.option("--yes", is_flag=True, help="Overwrite files that are in the way.")
+@common
+def new(
+    destination: Path,
+    defaults: bool,
+    data: tuple[str, ...],
+    answers: Path | None,
+    yes: bool,
+    as_json: bool,
+    debug: bool,
+) -> int:
+    """Make a project in the folder DEST.
+
+    Example: stack new shop --data domain=shop.example.com
+    """
+    from . import create
+
+    return create.create(destination, create.given(answers, data), ask=not defaults, yes=yes, as_json=as_json)
+
+
+@cli.command()
+@directory
+@click.option("--dry-run", is_flag=True, help="Print the plan and stop.")
+@common
+def up(directory: Path, dry_run: bool, as_json: bool, debug: bool) -> int:
+    """Bring the stack up, wait until it serves, and check it. Doing it again does nothing.
+
+    Example: stack up shop --dry-run
+    """
+    from . import stack
+
+    return stack.up(directory, dry_run=dry_run, as_json=as_json)
+
+
+@cli.command()
+@directory
+@click.option("--list", "listing", is_flag=True, help="Show every check and its promise, and stop.")
+@click.option("--only", multiple=True, metavar="ID", help="Run this check and those it needs. May be repeated.")
+@click.option("--before", is_flag=True, help="Look only at what must be right before anything is started.")
+@common
+def check(directory: Path, listing: bool, only: tuple[str, ...], before: bool, as_json: bool, debug: bool) -> int:
+    """Prove the promises that the stack makes, from the outside. Changes nothing.
+
+    Example: stack check shop --only tls.trusted
+    """
+    from . import stack
+
+    if listing:
+        return stack.list_checks(only, before=before, as_json=as_json)
+    return stack.check(directory, only, before=before, as_json=as_json)
+
+
+@cli.command()
+@directory
+@click.option("--volumes", is_flag=True, help="Remove the volumes too, with everything in them. Asks first.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@common
+def down(directory: Path, volumes: bool, yes: bool, as_json: bool, debug: bool) -> int:
+    """Stop and remove containers and networks; volumes stay.
+
+    Example: stack down shop
+    """
+    from . import stack
+
+    return stack.down(directory, volumes=volumes, yes=yes, as_json=as_json)
+
+
+def run(words: list[str]) -> int:
+    """Run one command line and return its exit code. The one place where errors are caught."""
+    as_json, debug = "--json" in words, "--debug" in words
+    try:
+        return int(cli.main(words, prog_name="stack", standalone_mode=False) or ExitCode.GOOD)
+    except click.ClickException as error:
+        return terminal.usage(error, as_json=as_json)
+    except (KeyboardInterrupt, click.Abort):
+        return terminal.failure(
+            Interrupted("interrupted", hint="run it again: it goes on from where things are"), as_json=as_json
+        )
+    except StackError as error:
+        return terminal.failure(error, as_json=as_json)
+    except Exception as error:
+        if debug:
+            raise
+        return terminal.failure(_unexpected(error), as_json=as_json)
+
+
+def _unexpected(error: Exception) -> StackError:
+    """Return the sentence for an error that no code foresaw; the system's own complaints name the file."""
+    if isinstance(error, OSError) and error.errno is not None:
+        return NotReady(f"the system refused: {error}", hint="--debug shows where")
+    return StackError(
+        f"something unexpected happened: {type(error).__name__}: {error}", hint="--debug shows where; please report it"
+    )
+
+
+def main() -> None:
+    """Be the command `stack`."""
+    # Whoever ends the process politely gets the same clean way out as Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    sys.exit(run(sys.argv[1:]))

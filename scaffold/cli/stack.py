@@ -1,0 +1,153 @@
+"""`stack up`, `stack check` and `stack down`."""
+
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from .. import authority, checks, plan, probe, report
+from ..checks import Finding
+from ..engine import Engine, Say
+from ..errors import ExitCode, WrongInput
+from ..project import Project
+from . import observe, terminal
+
+
+def up(directory: Path, *, dry_run: bool, as_json: bool) -> int:
+    """Preflight, plan, carry out, check."""
+    engine = Engine.connect()
+    project = engine.load(directory)
+    facts = observe.machine(engine, project)
+    before = checks.run(project, facts, checks.select(before=True))
+    if any(finding.failed for finding in before):
+        return _conclude(project, before, (), as_json=as_json, failed=ExitCode.NOT_READY)
+    steps = plan.up(project, facts)
+    if dry_run:
+        return _planned(project, steps, as_json=as_json)
+    if not steps:
+        terminal.note(report.plan(steps))
+    for one in steps:
+        with terminal.step(str(one)) as say:
+            _perform(engine, project, one, say, since=facts.now)
+    with terminal.step("check") as say:
+        say("looking from outside")
+        found = checks.run(project, observe.everything(engine, project))
+    return _conclude(project, found, steps, as_json=as_json)
+
+
+def check(directory: Path, only: Sequence[str], *, before: bool, as_json: bool) -> int:
+    """Gather facts once, judge them, show the findings."""
+    chosen = checks.select(only, before=before)
+    engine = Engine.connect()
+    project = engine.load(directory)
+    facts = observe.machine(engine, project) if before else observe.everything(engine, project)
+    return _conclude(project, checks.run(project, facts, chosen), (), as_json=as_json)
+
+
+def list_checks(only: Sequence[str], *, before: bool, as_json: bool) -> int:
+    """Show the promises; needs no Docker."""
+    chosen = checks.select(only, before=before)
+    if as_json:
+        terminal.document(
+            {"checks": [{"id": one.id, "promise": one.promise, "needs": list(one.needs)} for one in chosen]}
+        )
+    else:
+        terminal.result(report.check_list(chosen, colour=terminal.colour(), width=terminal.width()))
+    return ExitCode.GOOD
+
+
+def down(directory: Path, *, volumes: bool, yes: bool, as_json: bool) -> int:
+    """Stop and remove; volumes only after naming each and asking."""
+    engine = Engine.connect()
+    project = engine.load(directory)
+    doomed = engine.volumes(project) if volumes else ()
+    if doomed and not yes:
+        _agree(doomed)
+    with terminal.step(f"remove the containers and networks of {project.name}") as say:
+        engine.down(project, say, volumes=volumes)
+    if as_json:
+        terminal.document(
+            {
+                "project": project.name,
+                "ok": True,
+                "volumes_removed": list(doomed),
+                "volumes_kept": list(engine.volumes(project)),
+            }
+        )
+    elif kept := engine.volumes(project):
+        terminal.result(
+            f"Kept: {', '.join(kept)}. `stack up` takes up from there; `stack down --volumes` removes them."
+        )
+    return ExitCode.GOOD
+
+
+def _agree(doomed: Sequence[str]) -> None:
+    """Return when volumes may go; WrongInput when they may not."""
+    what = "\n".join(f"  {name}: {_loss(name)}" for name in doomed)
+    if not terminal.interactive():
+        raise WrongInput(
+            f"--volumes would remove {', '.join(doomed)}, and nobody is there to ask", hint="--yes, if you mean it"
+        )
+    from .. import wizard
+
+    terminal.note(f"These volumes would be removed, with everything in them:\n{what}")
+    if not wizard.confirm("Remove them?"):
+        raise WrongInput("nothing was removed", hint="`stack down` without --volumes keeps them")
+
+
+def _loss(volume: str) -> str:
+    if volume.endswith("_acme"):
+        return "account and certificates; new ones count against the authority's weekly limits"
+    return "all data in it"
+
+
+def _perform(engine: Engine, project: Project, step: plan.Step, say: Say, *, since: datetime) -> None:
+    """Hand a step to whoever carries it out."""
+    match step:
+        case plan.SignLeaf(hosts):
+            authority.sign(project.directory, hosts, datetime.now(UTC))
+        case plan.AwaitCertificate(hosts):
+            here = observe.site(project)
+            for host in hosts:
+                probe.await_certificate(
+                    here, host, lambda: observe.complaints(engine, project, since - timedelta(seconds=1)), say
+                )
+        case _:
+            engine.apply(project, step, say)
+
+
+def _planned(project: Project, steps: Sequence[plan.Step], *, as_json: bool) -> int:
+    if as_json:
+        terminal.document({"project": project.name, "ok": True, "plan": [str(step) for step in steps]})
+    else:
+        terminal.result(report.plan(steps))
+    return ExitCode.GOOD
+
+
+def _conclude(
+    project: Project,
+    found: Sequence[Finding],
+    steps: Sequence[plan.Step],
+    *,
+    as_json: bool,
+    failed: ExitCode = ExitCode.FAILED,
+) -> int:
+    """Show the findings and return the exit code they mean."""
+    if as_json:
+        terminal.document({**report.findings_document(project.name, found), "plan": [str(step) for step in steps]})
+    else:
+        terminal.result(report.findings(found, colour=terminal.colour(), width=terminal.width()))
+        _farewell(project, found)
+    return failed if any(finding.failed for finding in found) else ExitCode.GOOD
+
+
+def _farewell(project: Project, found: Sequence[Finding]) -> None:
+    """Tell where the site is, when it is there."""
+    served = {one.check.id for one in found if one.outcome.status is checks.Status.PASS}
+    if "app.answers" not in served:
+        return
+    terminal.result(" ".join(project.url(host) for host in project.hosts))
+    if not project.resolver and sys.stdout.isatty():
+        terminal.note(
+            f"Browsers accept it once they trust {authority.root_path()} (README: trusting the local authority)."
+        )

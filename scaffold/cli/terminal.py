@@ -1,0 +1,101 @@
+"""What reaches the person: progress on standard error, results on standard output."""
+
+import os
+import shutil
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from ..errors import ExitCode, StackError
+
+if TYPE_CHECKING:
+    import click
+
+    from ..engine import Say
+
+REMINDER_SECONDS = 10
+"""How often a step that takes long says that it is alive, where there is no terminal to draw on."""
+
+
+def colour() -> bool:
+    """Tell whether standard output is a terminal that wants colours (https://no-color.org)."""
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+
+
+def width() -> int:
+    """Return the columns of the terminal; 100 without one."""
+    return shutil.get_terminal_size((100, 24)).columns
+
+
+def interactive() -> bool:
+    """Tell whether somebody is there to answer a question."""
+    return sys.stdin.isatty() and sys.stderr.isatty() and not os.environ.get("CI")
+
+
+def result(text: str) -> None:
+    """Show a result."""
+    print(text, flush=True)
+
+
+def document(body: dict[str, Any]) -> None:
+    """Show the one JSON document."""
+    from .. import report
+
+    result(report.as_json(body))
+
+
+def note(text: str) -> None:
+    """Show something beside the result."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def failure(error: StackError, *, as_json: bool) -> int:
+    """Show an error and return its exit code."""
+    from .. import report
+
+    if as_json:
+        document(report.error_document(error))
+    else:
+        note(report.error_text(error))
+    return int(error.exit_code)
+
+
+def usage(error: "click.ClickException", *, as_json: bool) -> int:
+    """Show a wrong command line and return its exit code."""
+    from ..errors import WrongInput
+
+    if as_json:
+        return failure(WrongInput(error.format_message()), as_json=True)
+    error.show()
+    return int(ExitCode.WRONG_INPUT)
+
+
+@contextmanager
+def step(text: str) -> Iterator["Say"]:
+    """Show that a step is under way: a moving line on a terminal, else a line now and then; afterwards its seconds."""
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(stderr=True, highlight=False)
+    started = time.monotonic()
+    if console.is_terminal:
+        with console.status(Text(text)) as status:
+            yield lambda line: status.update(Text(f"{text}  ").append(line[: console.width // 2], style="dim"))
+    else:
+        note(f"… {text}")
+        yield _reminder(started)
+    console.print(Text(f"✓ {text} ({time.monotonic() - started:.1f} s)"))
+
+
+def _reminder(started: float) -> "Say":
+    last = started
+
+    def say(line: str) -> None:
+        nonlocal last
+        if time.monotonic() - last > REMINDER_SECONDS:
+            last = time.monotonic()
+            note(f"    {last - started:.0f} s: {line}")
+
+    return say

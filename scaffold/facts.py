@@ -1,0 +1,176 @@
+"""What is there: the world as it was seen at one moment, frozen."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from .project import Port, Service
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Container:
+    """One container of the project, running or not."""
+
+    id: str
+    name: str
+    service: str
+    state: str
+    """Docker's word: created, running, restarting, exited, dead, paused."""
+    health: str = ""
+    """healthy, unhealthy, starting; empty without a healthcheck."""
+    image_id: str = ""
+    config_hash: str = ""
+    folder: str = ""
+    exit_code: int = 0
+    restarts: int = 0
+    addresses: Mapping[str, str] = field(default_factory=dict)
+    """IPv4 address by network name."""
+    ports: tuple[Port, ...] = ()
+
+    @property
+    def serving(self) -> bool:
+        """Running, and healthy if it says anything about that."""
+        return self.state == "running" and self.health in {"healthy", ""}
+
+    def matches(self, service: Service, image_id: str) -> bool:
+        """Tell whether it was made from this definition and this image, and runs."""
+        return self.state == "running" and self.config_hash == service.hash and self.image_id == image_id
+
+
+@dataclass(frozen=True)
+class Versions:
+    """Of what does the work."""
+
+    engine: str
+    api: str
+    compose: str
+
+
+@dataclass(frozen=True)
+class Holder:
+    """Who listens on a port of this machine."""
+
+    port: int
+    who: str
+    project: str = ""
+    """The Compose project, if it is a container of one."""
+
+
+@dataclass(frozen=True)
+class Reply:
+    """The answer to one request; without a status, why there was none."""
+
+    url: str
+    status: int = 0
+    location: str = ""
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class Handshake:
+    """A TLS handshake for one name."""
+
+    names: tuple[str, ...] = ()
+    issuer: str = ""
+    not_after: datetime = EPOCH
+    problem: str = ""
+    """Why there was no handshake, or why a client that trusts the wanted authority refuses the chain; else empty."""
+
+    def names_host(self, host: str) -> bool:
+        """Tell whether the certificate is for this host; `*` stands for one label (RFC 9525, section 6.3)."""
+        return host in self.names or f"*.{host.partition('.')[2]}" in self.names
+
+    def good_for(self, host: str, at: datetime) -> bool:
+        """Tell whether a client accepts it for this host, now and at a moment."""
+        return not self.problem and self.names_host(host) and self.not_after > at
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """The certificate of the local authority that lies in the project."""
+
+    names: tuple[str, ...]
+    not_after: datetime
+    signed_by_us: bool
+
+    def good_for(self, hosts: tuple[str, ...], at: datetime) -> bool:
+        """Tell whether it names these hosts, is ours, and lasts beyond a moment."""
+        return self.signed_by_us and set(hosts) <= set(self.names) and self.not_after > at
+
+
+@dataclass(frozen=True)
+class Process:
+    """One process inside the app's container, by the container's own numbers."""
+
+    pid: int
+    parent: int
+    argv: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Server:
+    """The running server of one app container."""
+
+    container: str
+    processes: tuple[Process, ...]
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """The variables of `server.VARIABLES` as the process has them; no other."""
+
+    @property
+    def argv(self) -> tuple[str, ...]:
+        """The command line of process 1."""
+        return next((process.argv for process in self.processes if process.pid == 1), ())
+
+    @property
+    def workers(self) -> int:
+        """How many processes can answer: Uvicorn spawns them; a single worker is process 1 itself."""
+        spawned = [
+            process for process in self.processes if process.parent == 1 and "spawn_main" in " ".join(process.argv)
+        ]
+        return len(spawned) or (1 if self.argv else 0)
+
+
+@dataclass(frozen=True)
+class Sighting:
+    """One marked request of ours, as Traefik wrote it down."""
+
+    sent: str
+    """The X-Forwarded-For that we forged; empty when we sent none."""
+    client: str
+    """Whom Traefik took for the client: what it tells the app in X-Forwarded-For."""
+    peer: str
+    """The address that the connection came from."""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Everything that plans and checks may look at."""
+
+    now: datetime
+    versions: Versions | None = None
+    containers: tuple[Container, ...] = ()
+    images: Mapping[str, str] = field(default_factory=dict)
+    """Image id by name, for the names that the project uses."""
+    build_image: str = ""
+    """The name that the app's image has when it is built from the files as they are."""
+    namesakes: tuple[str, ...] = ()
+    """Other folders that run containers under this project's name."""
+    holders: tuple[Holder, ...] = ()
+    missing: tuple[str, ...] = ()
+    """Paths that would be mounted and do not exist."""
+    leaf: Leaf | None = None
+    handshakes: Mapping[str, Handshake] = field(default_factory=dict)
+    answers: Mapping[str, Reply] = field(default_factory=dict)
+    """GET / over HTTPS, by host."""
+    redirects: Mapping[str, Reply] = field(default_factory=dict)
+    """GET over plain HTTP, by host."""
+    slash: Reply | None = None
+    """A route of the app that ends in a slash, asked for without it."""
+    servers: tuple[Server, ...] = ()
+    sightings: tuple[Sighting, ...] = ()
+
+    def of(self, service: str) -> tuple[Container, ...]:
+        """Return a service's containers."""
+        return tuple(container for container in self.containers if container.service == service)

@@ -1,0 +1,164 @@
+"""What has to be done: wanted and observed in, steps out. Nothing here touches the world."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from . import server
+from .facts import Facts
+from .project import Project
+
+RENEW_BEFORE = timedelta(days=30)
+"""A local certificate is signed anew when less than this is left, as ACME clients do."""
+
+
+@dataclass(frozen=True)
+class SignLeaf:
+    """Sign a certificate with the local authority."""
+
+    hosts: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"sign a certificate for {', '.join(self.hosts)} with your local authority"
+
+
+@dataclass(frozen=True)
+class BuildImage:
+    """Build a service's image under a name that tells its content."""
+
+    service: str
+    image: str
+
+    def __str__(self) -> str:
+        return f"build {self.image}"
+
+
+@dataclass(frozen=True)
+class Smoke:
+    """Import the app in the new image, before anything that runs is touched."""
+
+    service: str
+    image: str
+    app: str
+
+    def __str__(self) -> str:
+        return f"import {self.app} in {self.image}, out of reach of any request"
+
+
+@dataclass(frozen=True)
+class Promote:
+    """Give the name that the Compose file uses to the new image."""
+
+    image: str
+    to: str
+
+    def __str__(self) -> str:
+        return f"make it {self.to}"
+
+
+@dataclass(frozen=True)
+class Start:
+    """Start or replace containers so that they are what the files say."""
+
+    services: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"start {', '.join(self.services)}"
+
+
+@dataclass(frozen=True)
+class Restart:
+    """Restart containers whose definition is right and whose state is not."""
+
+    service: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"restart {self.service}: {self.reason}"
+
+
+@dataclass(frozen=True)
+class AwaitHealthy:
+    """Wait until containers are healthy."""
+
+    services: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"wait until {', '.join(self.services)} are healthy"
+
+
+@dataclass(frozen=True)
+class AwaitCertificate:
+    """Wait until the certificate that is served is the one it should be."""
+
+    hosts: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"wait until the certificate of {', '.join(self.hosts)} is the one it should be"
+
+
+Step = SignLeaf | BuildImage | Smoke | Promote | Start | Restart | AwaitHealthy | AwaitCertificate
+
+
+def up(project: Project, facts: Facts) -> tuple[Step, ...]:
+    """Return the steps that make the stack what the files say; none when it is."""
+    leaf = _leaf(project, facts)
+    image = _image(project, facts)
+    start = _start(project, facts, rebuilt=bool(image))
+    work = (*leaf, *image, *start, *_restart(project, facts, signed=bool(leaf), started=start))
+    if not work:
+        return ()
+    names = tuple(service.name for service in project.services)
+    return (*work, AwaitHealthy(names), AwaitCertificate(project.hosts))
+
+
+def _leaf(project: Project, facts: Facts) -> tuple[Step, ...]:
+    if project.resolver:
+        return ()
+    good = facts.leaf is not None and facts.leaf.good_for(project.hosts, facts.now + RENEW_BEFORE)
+    return () if good else (SignLeaf(project.hosts),)
+
+
+def _image(project: Project, facts: Facts) -> tuple[Step, ...]:
+    app = project.app
+    if app.build is None:
+        return ()
+    built = facts.images.get(facts.build_image)
+    if built is None:
+        smoke = _smoke(project, facts)
+        return (BuildImage(app.name, facts.build_image), *smoke, Promote(facts.build_image, app.image))
+    if built != facts.images.get(app.image):
+        return (*_smoke(project, facts), Promote(facts.build_image, app.image))
+    return ()
+
+
+def _smoke(project: Project, facts: Facts) -> tuple[Step, ...]:
+    target = server.app(project.app.command)
+    return (Smoke(project.app.name, facts.build_image, target),) if target else ()
+
+
+def _start(project: Project, facts: Facts, *, rebuilt: bool) -> tuple[Start, ...]:
+    stale = tuple(
+        service.name
+        for service in project.services
+        if (rebuilt and service.name == project.app.name)
+        or len(facts.of(service.name)) != service.replicas
+        or not all(one.matches(service, facts.images.get(service.image, "")) for one in facts.of(service.name))
+    )
+    return (Start(stale),) if stale else ()
+
+
+def _restart(project: Project, facts: Facts, *, signed: bool, started: tuple[Start, ...]) -> tuple[Step, ...]:
+    """A served certificate that is not the wanted one: Traefik tries an order once, at its start (FACTS T12)."""
+    if any(project.proxy.name in step.services for step in started):
+        return ()
+    wrong = [host for host in project.hosts if not _served(facts, host)]
+    if signed:
+        return (Restart(project.proxy.name, "it reads certificates when it starts"),)
+    if wrong:
+        return (Restart(project.proxy.name, f"the certificate of {', '.join(wrong)} is not the one it should be"),)
+    return ()
+
+
+def _served(facts: Facts, host: str) -> bool:
+    handshake = facts.handshakes.get(host)
+    return handshake is not None and handshake.good_for(host, facts.now)

@@ -1,0 +1,195 @@
+"""Look at the site from outside: TCP, TLS and HTTP, as a client does."""
+
+import json
+import socket
+import ssl
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+import urllib3
+from cryptography import x509
+from cryptography.x509.oid import NameOID
+
+from .errors import StackError, WrongInput
+from .facts import Handshake, Reply
+from .project import HTTPS_PORT
+
+HTTP_PORT = 80
+SECONDS = 5
+"""How long one connection or one answer may take."""
+CERTIFICATE_SECONDS = 45
+"""How long an ACME order may take; authorities answer within 15 s (FACTS T19)."""
+AFTER_ERROR_SECONDS = 5
+"""How long a certificate may still come after Traefik logged that an order failed: a second order may be under way."""
+POLL_SECONDS = 0.5
+
+
+@dataclass(frozen=True)
+class Site:
+    """Where to look, and whom to believe."""
+
+    address: str
+    http_port: int
+    https_port: int
+    roots: Path | None = None
+    """PEM file of the only authorities to believe; None for the system's."""
+
+
+def handshake(site: Site, host: str) -> Handshake:
+    """Return what a TLS handshake for one name gives, and why a client would refuse it."""
+    try:
+        return _described(_certificate(site, host, _verifying(site)), "")
+    except ssl.SSLCertVerificationError as error:
+        problem = error.verify_message
+    except (OSError, ssl.SSLError) as error:
+        return Handshake(problem=f"no TLS handshake with {site.address}:{site.https_port}: {error}")
+    try:
+        return _described(_certificate(site, host, _blind()), problem)
+    except (OSError, ssl.SSLError) as error:
+        return Handshake(problem=f"{problem}; {error}")
+
+
+def await_certificate(
+    site: Site, host: str, complaints: Callable[[], tuple[str, ...]], say: Callable[[str], None]
+) -> None:
+    """Wait until the served certificate is accepted; StackError with the complaints when it does not come."""
+    deadline = time.monotonic() + CERTIFICATE_SECONDS
+    said: tuple[str, ...] = ()
+    while not _accepted(seen := handshake(site, host), host):
+        say(f"{host}: {seen.problem or 'for another name'}")
+        if not said and (said := complaints()):
+            deadline = min(deadline, time.monotonic() + AFTER_ERROR_SECONDS)
+        if time.monotonic() > deadline:
+            raise _not_come(host, seen, said)
+        time.sleep(POLL_SECONDS)
+
+
+def https(site: Site, host: str, path: str = "/", headers: Mapping[str, str] | None = None) -> Reply:
+    """Return the answer to one GET over HTTPS, whatever the certificate: checks of their own judge that."""
+    return _https(site, host, path, headers)[0]
+
+
+def http(site: Site, host: str, path: str = "/") -> Reply:
+    """Return the answer to one GET over plain HTTP."""
+    pool = urllib3.HTTPConnectionPool(site.address, site.http_port, timeout=SECONDS)
+    return _get(pool, "http", _netloc(host, site.http_port, HTTP_PORT), path, {})[0]
+
+
+def slash_redirect(site: Site, host: str) -> Reply | None:
+    """Return the answer for a route with a trailing slash, asked for without it; None when the app has none."""
+    reply, body = _https(site, host, "/openapi.json")
+    path = slash_path(body) if reply.status == HTTPStatus.OK else None
+    return https(site, host, path.rstrip("/")) if path else None
+
+
+def slash_path(openapi: bytes) -> str | None:
+    """Return the first path of an OpenAPI document that GET knows, that ends in a slash and has no parameter."""
+    try:
+        paths: Mapping[str, Any] = json.loads(openapi)["paths"]
+        return next(
+            (
+                path
+                for path, item in paths.items()
+                if len(path) > 1 and path.endswith("/") and "{" not in path and "get" in item
+            ),
+            None,
+        )
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None
+
+
+def _https(site: Site, host: str, path: str, headers: Mapping[str, str] | None = None) -> tuple[Reply, bytes]:
+    pool = urllib3.HTTPSConnectionPool(
+        site.address,
+        site.https_port,
+        server_hostname=host,
+        assert_hostname=False,
+        ssl_context=_blind(),
+        timeout=SECONDS,
+    )
+    urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
+    return _get(pool, "https", _netloc(host, site.https_port, HTTPS_PORT), path, headers or {})
+
+
+def _get(
+    pool: urllib3.HTTPConnectionPool, scheme: str, netloc: str, path: str, headers: Mapping[str, str]
+) -> tuple[Reply, bytes]:
+    url = f"{scheme}://{netloc}{path}"
+    sent = {"Host": netloc, "User-Agent": "stack-check", **headers}
+    try:
+        answer = pool.request("GET", path, headers=sent, redirect=False, retries=False)
+    except urllib3.exceptions.HTTPError as error:
+        return Reply(url, problem=_cause(error)), b""
+    return Reply(url, status=answer.status, location=answer.headers.get("Location", "")), answer.data
+
+
+def _cause(error: Exception) -> str:
+    """Return the innermost reason: urllib3 wraps what the system said."""
+    return str(error.__cause__ or error.__context__ or error)
+
+
+def _netloc(host: str, port: int, usual: int) -> str:
+    return host if port == usual else f"{host}:{port}"
+
+
+def _verifying(site: Site) -> ssl.SSLContext:
+    try:
+        context = ssl.create_default_context(cafile=str(site.roots) if site.roots else None)
+    except (OSError, ssl.SSLError) as error:
+        raise WrongInput(
+            f"the roots in {site.roots} cannot be read: {error}", hint="a PEM file with the authority's root"
+        ) from error
+    # Names are judged by a check of their own, so that each complaint has one cause.
+    context.check_hostname = False
+    return context
+
+
+def _blind() -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def _certificate(site: Site, host: str, context: ssl.SSLContext) -> bytes:
+    with (
+        socket.create_connection((site.address, site.https_port), timeout=SECONDS) as plain,
+        context.wrap_socket(plain, server_hostname=host) as secured,
+    ):
+        return secured.getpeercert(binary_form=True) or b""
+
+
+def _described(der: bytes, problem: str) -> Handshake:
+    certificate = x509.load_der_x509_certificate(der)
+    return Handshake(_names(certificate), _issuer(certificate), certificate.not_valid_after_utc, problem)
+
+
+def _names(certificate: x509.Certificate) -> tuple[str, ...]:
+    try:
+        extension = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
+    except x509.ExtensionNotFound:
+        return ()
+    return tuple(extension.value.get_values_for_type(x509.DNSName))
+
+
+def _issuer(certificate: x509.Certificate) -> str:
+    named = certificate.issuer.get_attributes_for_oid(NameOID.COMMON_NAME)
+    return str(named[0].value) if named else certificate.issuer.rfc4514_string()
+
+
+def _accepted(seen: Handshake, host: str) -> bool:
+    return not seen.problem and seen.names_host(host)
+
+
+def _not_come(host: str, seen: Handshake, complaints: tuple[str, ...]) -> StackError:
+    return StackError(
+        f"the certificate for {host} did not come: {seen.problem or 'the served one is for another name'}",
+        evidence=complaints or (f"served: {', '.join(seen.names) or 'nothing'}, issued by {seen.issuer or 'nobody'}",),
+        hint="mend what it says, then `stack up` again: it orders anew"
+        if complaints
+        else "docker compose logs traefik",
+    )

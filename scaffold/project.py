@@ -1,0 +1,194 @@
+"""What is wanted: the stack as `docker compose config` describes it. Answers play no part after `stack new`."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from .errors import WrongInput
+
+APP = "app"
+PROXY = "traefik"
+HTTPS_PORT = 443
+"""The port that an https address means when it names none."""
+EVERYWHERE = {"", "0.0.0.0", "::"}  # noqa: S104 - what Compose writes, not what we bind
+
+
+@dataclass(frozen=True)
+class Port:
+    """One published port."""
+
+    published: int
+    target: int
+    host_ip: str = ""
+
+
+@dataclass(frozen=True)
+class Build:
+    """How a service's image is built."""
+
+    context: Path
+    dockerfile: str
+    args: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Service:
+    """One service as the Compose files want it."""
+
+    name: str
+    image: str
+    hash: str = ""
+    """Compose's own hash of the definition; a container carries the one it was made from in a label."""
+    build: Build | None = None
+    command: tuple[str, ...] = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict)
+    ports: tuple[Port, ...] = ()
+    binds: Mapping[str, Path] = field(default_factory=dict)
+    """Files and folders of the host that are mounted, by their place in the container."""
+    replicas: int = 1
+    healthcheck: bool = True
+
+
+@dataclass(frozen=True)
+class Project:
+    """The stack that the files describe."""
+
+    name: str
+    directory: Path
+    services: tuple[Service, ...]
+    networks: Mapping[str, str] = field(default_factory=dict)
+    """Real name of each network by the name in the file."""
+    volumes: tuple[str, ...] = ()
+    """Real names of the volumes."""
+
+    def service(self, name: str) -> Service:
+        """Return a service by name; WrongInput when the files have none."""
+        for service in self.services:
+            if service.name == name:
+                return service
+        raise WrongInput(
+            f"the Compose files in {self.directory} have no service `{name}`",
+            hint="`stack` works in a folder that `stack new` or the template made",
+        )
+
+    @property
+    def app(self) -> Service:
+        """The FastAPI container."""
+        return self.service(APP)
+
+    @property
+    def proxy(self) -> Service:
+        """Traefik."""
+        return self.service(PROXY)
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """The names that the app's routers answer to, in the order of the files."""
+        rules = [
+            value for key, value in self.app.labels.items() if re.fullmatch(r"traefik\.http\.routers\..+\.rule", key)
+        ]
+        return tuple(dict.fromkeys(host for rule in rules for host in re.findall(r"Host\(`([^`]+)`\)", rule)))
+
+    @property
+    def http_port(self) -> int:
+        """The published port that redirects to HTTPS."""
+        return _entry_point(self.proxy, "WEB")
+
+    @property
+    def https_port(self) -> int:
+        """The published port that serves the app."""
+        return _entry_point(self.proxy, "WEBSECURE")
+
+    @property
+    def resolver(self) -> str:
+        """Traefik's certificate resolver; empty when the local authority signs."""
+        return self.proxy.environment.get("TRAEFIK_ENTRYPOINTS_WEBSECURE_HTTP_TLS_CERTRESOLVER", "")
+
+    @property
+    def acme_directory(self) -> str:
+        """Address of the ACME authority; empty when the local authority signs."""
+        return (
+            self.proxy.environment.get("TRAEFIK_CERTIFICATESRESOLVERS_ACME_ACME_CASERVER", "") if self.resolver else ""
+        )
+
+    @property
+    def acme_roots(self) -> Path | None:
+        """The PEM file with the roots of a private ACME authority; None for a public one."""
+        inside = self.proxy.environment.get("LEGO_CA_CERTIFICATES", "") if self.resolver else ""
+        return self.proxy.binds.get(inside)
+
+    @property
+    def edge(self) -> str:
+        """Real name of the network that Traefik and the app share."""
+        return self.proxy.environment.get("TRAEFIK_PROVIDERS_DOCKER_NETWORK", f"{self.name}_edge")
+
+    @property
+    def address(self) -> str:
+        """Where on this machine HTTPS is published."""
+        ips = [port.host_ip for port in self.proxy.ports if port.published == self.https_port]
+        return ips[0] if ips and ips[0] not in EVERYWHERE else "127.0.0.1"
+
+    def url(self, host: str, path: str = "/") -> str:
+        """Return the address that people type."""
+        port = "" if self.https_port == HTTPS_PORT else f":{self.https_port}"
+        return f"https://{host}{port}{path}"
+
+
+def _entry_point(proxy: Service, name: str) -> int:
+    address = proxy.environment.get(f"TRAEFIK_ENTRYPOINTS_{name}_ADDRESS", "")
+    port = address.rpartition(":")[2]
+    if not port.isdigit():
+        raise WrongInput(
+            f"Traefik's entry point {name.lower()} has the address {address!r}, which names no port",
+            hint="look at STACK_HTTP_PORT and STACK_HTTPS_PORT in .env",
+        )
+    return int(port)
+
+
+def parse(model: Mapping[str, Any], hashes: Mapping[str, str], directory: Path) -> Project:
+    """Return the project that `docker compose config --format json` describes.
+
+    `hashes` is what `docker compose config --hash '*'` prints, by service.
+    """
+    return Project(
+        name=model["name"],
+        directory=directory,
+        services=tuple(_service(name, body, hashes, model["name"]) for name, body in model["services"].items()),
+        networks={key: (body or {}).get("name", key) for key, body in (model.get("networks") or {}).items()},
+        volumes=tuple((body or {}).get("name", key) for key, body in (model.get("volumes") or {}).items()),
+    )
+
+
+def _service(name: str, body: Mapping[str, Any], hashes: Mapping[str, str], project: str) -> Service:
+    return Service(
+        name=name,
+        image=body.get("image") or f"{project}-{name}",
+        hash=hashes.get(name, ""),
+        build=_build(body.get("build")),
+        command=tuple(_literal(word) for word in body.get("command") or ()),
+        environment={key: _literal(value) for key, value in (body.get("environment") or {}).items()},
+        labels={key: _literal(value) for key, value in (body.get("labels") or {}).items()},
+        ports=tuple(_port(port) for port in body.get("ports") or () if port.get("published")),
+        binds={one["target"]: Path(one["source"]) for one in body.get("volumes") or () if one.get("type") == "bind"},
+        replicas=(body.get("deploy") or {}).get("replicas", body.get("scale", 1)),
+        healthcheck=bool(body.get("healthcheck")) and not body["healthcheck"].get("disable"),
+    )
+
+
+def _build(body: Mapping[str, Any] | None) -> Build | None:
+    if not body:
+        return None
+    args = {key: _literal(value) for key, value in (body.get("args") or {}).items()}
+    return Build(context=Path(body["context"]), dockerfile=body.get("dockerfile", "Dockerfile"), args=args)
+
+
+def _port(body: Mapping[str, Any]) -> Port:
+    return Port(published=int(body["published"]), target=int(body["target"]), host_ip=body.get("host_ip", ""))
+
+
+def _literal(value: object) -> str:
+    """`docker compose config` doubles every dollar sign, so that its output can be read back."""
+    return "" if value is None else str(value).replace("$$", "$")
