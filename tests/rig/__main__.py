@@ -1,10 +1,10 @@
-"""`python3 -m tests.rig`: make sure of an engine and of images. `python3 -m tests.rig clean`: undo it."""
+"""`python3 -m tests.rig`: make sure of an engine and of images; with `venv`, of .venv; with `clean`, undo it."""
 
 from __future__ import annotations
 
 import sys
 
-from . import clean, engine, images
+from . import clean, engine, images, python
 from .shell import RigError, say
 
 
@@ -13,11 +13,13 @@ def main(words: list[str]) -> int:
     try:
         if words == ["clean"]:
             clean.everything()
+        elif words == ["venv"]:
+            python.ensure()
         elif not words:
             engine.ensure()
             images.ensure()
         else:
-            raise RigError("usage: python3 -m tests.rig [clean]")  # noqa: TRY301 - one road for every sentence
+            raise RigError("usage: python3 -m tests.rig [venv | clean]")  # noqa: TRY301 - one road for every sentence
     except RigError as error:
         say(str(error))
         return 1

@@ -1,0 +1,53 @@
+# Two commands: `make demo` and `make test`. On a machine with Docker neither installs anything into the system.
+
+PYTHON ?= python3
+BIN := .venv/bin
+DEMO := .demo/demo
+
+.PHONY: demo demo-down test unit template e2e lint soak rig rig-clean constraints clean
+
+demo: rig .venv/ready   ## scaffold a project, bring it up on https://localhost, check it
+	@test -e $(DEMO)/compose.yaml || $(BIN)/stack new $(DEMO) --defaults
+	$(BIN)/stack up $(DEMO)
+
+demo-down: .venv/ready  ## take the demo away
+	$(BIN)/stack down $(DEMO) --volumes --yes
+	rm -rf .demo
+
+test: rig lint unit template e2e  ## everything CI runs
+
+lint: .venv/ready
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+unit: .venv/ready
+	$(BIN)/pytest tests/unit
+
+template: rig .venv/ready
+	$(BIN)/pytest tests/template
+
+e2e: rig .venv/ready
+	$(BIN)/pytest tests/e2e
+
+soak: rig .venv/ready  ## what takes too long for CI
+	$(BIN)/pytest tests/soak
+
+rig:  ## an engine and images, on a machine that has none
+	@$(PYTHON) -m tests.rig
+
+rig-clean:
+	$(PYTHON) -m tests.rig clean
+
+.venv/ready: pyproject.toml tests/constraints.txt
+	@$(PYTHON) -m tests.rig venv
+	$(BIN)/pip install --quiet --upgrade pip
+	$(BIN)/pip install --quiet --constraint tests/constraints.txt --editable . --group dev
+	@touch $@
+
+constraints: .venv/ready  ## take the newest versions that the declared ranges allow
+	$(BIN)/pip install --quiet --upgrade --upgrade-strategy eager --editable . --group dev
+	$(BIN)/pip freeze --exclude-editable > tests/constraints.txt
+
+clean:
+	rm -rf .venv .demo dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

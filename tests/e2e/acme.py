@@ -1,0 +1,95 @@
+"""A real ACME authority for tests: Pebble, outside the project, validating through the published ports.
+
+It listens on the gateway of a network of its own, where containers of any network reach the host; its validation
+goes to 127.0.0.1, where the project publishes, because its own DNS server says so for every name.
+"""
+
+from __future__ import annotations
+
+import json
+import ssl
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+
+import trustme
+
+from .stacks import docker, eventually, free_ports, run
+
+TOOLBOX = "fastapi-stack-toolbox:1"
+
+
+@dataclass(frozen=True)
+class Authority:
+    """Pebble and its DNS server; `roots` is the PEM file that a project is given as `acme_root`."""
+
+    name: str
+    folder: Path
+    directory: str
+    management: str
+    dns: str
+    roots: Path
+
+    @classmethod
+    def prepare(cls, folder: Path, name: str, http_port: int, https_port: int) -> Authority:
+        """Make network, keys and configuration; start nothing."""
+        run("docker", "network", "rm", name)
+        docker("network", "create", name)
+        gateway = docker("network", "inspect", name, "--format", "{{(index .IPAM.Config 0).Gateway}}")
+        directory_port, management_port, dns_port = free_ports(3)
+        ca = trustme.CA()
+        ca.issue_cert(gateway, "127.0.0.1").private_key_and_cert_chain_pem.write_to_path(str(folder / "pebble.pem"))
+        configuration = {
+            "listenAddress": f"{gateway}:{directory_port}",
+            "managementListenAddress": f"127.0.0.1:{management_port}",
+            "certificate": "/pebble/pebble.pem",
+            "privateKey": "/pebble/pebble.pem",
+            "httpPort": http_port,
+            "tlsPort": https_port,
+            "ocspResponderURL": "",
+            "externalAccountBindingRequired": False,
+        }
+        (folder / "pebble.json").write_text(json.dumps({"pebble": configuration}))
+        roots = folder / "roots.pem"
+        ca.cert_pem.write_to_path(str(roots))
+        folder.chmod(0o755)
+        roots.chmod(0o644)
+        urls = (
+            f"https://{gateway}:{directory_port}/dir",
+            f"https://127.0.0.1:{management_port}",
+            f"127.0.0.1:{dns_port}",
+        )
+        return cls(name, folder, *urls, roots)
+
+    def start(self) -> None:
+        """Start it, and add the root it signs with to the roots: Pebble makes a new one at every start."""
+        self._run("dns", "pebble-challtestsrv", "-defaultIPv4", "127.0.0.1", "-defaultIPv6", "", "-dnsserver", self.dns,
+                  "-http01", "", "-https01", "", "-tlsalpn01", "", "-doh", "", "-management", "")  # fmt: skip
+        self._run("acme", "pebble", "-config", "/pebble/pebble.json", "-dnsserver", self.dns)
+        eventually(lambda: self._root() != b"")
+        directory_root, _, _ = self.roots.read_bytes().partition(b"\n\n")
+        self.roots.write_bytes(directory_root.strip() + b"\n\n" + self._root())
+
+    def _run(self, part: str, *words: str) -> None:
+        settings = ("--env", "PEBBLE_VA_NOSLEEP=1", "--env", "PEBBLE_WFE_NONCEREJECT=0")
+        place = ("--name", f"{self.name}-{part}", "--network", "host", "--volume", f"{self.folder}:/pebble:ro")
+        docker("run", "--detach", *place, *settings, TOOLBOX, *words)
+
+    def _root(self) -> bytes:
+        trust = ssl.create_default_context(cafile=str(self.roots))
+        try:
+            with urllib.request.urlopen(f"{self.management}/roots/0", context=trust, timeout=5) as answer:
+                return bytes(answer.read())
+        except (urllib.error.URLError, ConnectionError):
+            return b""
+
+    def log(self) -> str:
+        """Return what Pebble wrote."""
+        done = run("docker", "logs", f"{self.name}-acme")
+        return done.out + done.err
+
+    def remove(self) -> None:
+        """Take away its containers and its network."""
+        run("docker", "rm", "--force", f"{self.name}-acme", f"{self.name}-dns")
+        run("docker", "network", "rm", self.name)

@@ -1,0 +1,201 @@
+"""A project under test: made by the installed `stack`, run unedited, taken away afterwards."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import socket
+import ssl
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from dataclasses import dataclass, field
+from http.client import HTTPConnection
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[2]
+BIN = Path(sys.executable).parent
+
+
+@dataclass(frozen=True)
+class Page:
+    """One answer."""
+
+    status: int
+    location: str
+    text: str
+    certificate: bytes
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.text)
+
+
+@dataclass(frozen=True)
+class Done:
+    """How a command ended, and what it said."""
+
+    status: int
+    out: str
+    err: str
+    seconds: float
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+    def finding(self, check: str) -> str:
+        """Return what a check found: pass, fail, warn or skip."""
+        return next(str(one["status"]) for one in self.json["findings"] if one["id"] == check)
+
+    @property
+    def failed(self) -> set[str]:
+        """Return the ids of the checks that failed."""
+        return {one["id"] for one in self.json["findings"] if one["status"] == "fail"}
+
+    @property
+    def everything(self) -> str:
+        return f"status {self.status} after {self.seconds:.1f} s\n{self.out}\n{self.err}"
+
+
+def run(*words: str | Path, cwd: Path | None = None, env: Mapping[str, str] | None = None) -> Done:
+    """Run a command to its end."""
+    started = time.monotonic()
+    done = subprocess.run(
+        [str(word) for word in words],
+        cwd=cwd,
+        env={**os.environ, **(env or {})},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    return Done(done.returncode, done.stdout, done.stderr, time.monotonic() - started)
+
+
+def docker(*words: str) -> str:
+    """Run one docker command that has to succeed."""
+    done = run("docker", *words)
+    assert done.status == 0, done.everything
+    return done.out.strip()
+
+
+def free_ports(count: int) -> list[int]:
+    """Return TCP ports that nobody listens on now."""
+    sockets = [socket.socket() for _ in range(count)]
+    try:
+        for one in sockets:
+            one.bind(("127.0.0.1", 0))
+        return [one.getsockname()[1] for one in sockets]
+    finally:
+        for one in sockets:
+            one.close()
+
+
+def eventually(condition: Callable[[], bool], seconds: float = 20) -> None:
+    """Wait until a condition holds; AssertionError when it does not in time."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"{condition} did not hold within {seconds} s"
+        time.sleep(0.1)
+
+
+def unique(label: str) -> str:
+    """Return a project name that two checkouts on one machine do not share."""
+    return f"e2e-{hashlib.sha256(str(ROOT).encode()).hexdigest()[:6]}-{label}"
+
+
+@dataclass
+class Stack:
+    """One project in a folder. Ports come from the environment, which wins over .env; no file is edited."""
+
+    folder: Path
+    http_port: int
+    https_port: int
+    env: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.env |= {"STACK_HTTP_PORT": str(self.http_port), "STACK_HTTPS_PORT": str(self.https_port)}
+
+    @property
+    def name(self) -> str:
+        return self.folder.name
+
+    def new(self, **answers: object) -> Done:
+        """Make the project with `stack new --defaults`."""
+        words = [word for name, value in answers.items() for word in ("--data", f"{name}={value}")]
+        done = run(BIN / "stack", "new", self.folder, "--defaults", *words, env=self.env)
+        assert done.status == 0, done.everything
+        return done
+
+    def stack(self, command: str, *words: str | Path) -> Done:
+        """Run one command of the installed `stack` in the project, its result as JSON."""
+        return run(BIN / "stack", command, self.folder, "--json", *words, env=self.env)
+
+    def compose(self, *words: str) -> Done:
+        """Run plain `docker compose` in the project, as somebody without us would."""
+        return run("docker", "compose", *words, cwd=self.folder, env=self.env)
+
+    def up(self) -> Done:
+        """Bring it up, which has to succeed."""
+        done = self.stack("up")
+        assert done.status == 0, done.everything
+        return done
+
+    def container(self, service: str) -> str:
+        """Return the id of a service's container."""
+        return self.compose("ps", "--all", "--quiet", service).out.strip()
+
+    def ids(self) -> dict[str, str]:
+        """Return every container of the project, by name."""
+        rows = docker(
+            "ps",
+            "-a",
+            "--no-trunc",
+            "--filter",
+            f"label=com.docker.compose.project={self.name}",
+            "--format",
+            "{{json .}}",
+        )
+        return {row["Names"]: row["ID"] for row in map(json.loads, rows.splitlines())}
+
+    def get(self, host: str, path: str = "/", headers: Mapping[str, str] | None = None) -> Page:
+        """Ask for a page over HTTPS, whatever the certificate."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        with (
+            socket.create_connection(("127.0.0.1", self.https_port), timeout=10) as plain,
+            context.wrap_socket(plain, server_hostname=host) as secured,
+        ):
+            connection = HTTPConnection(host, self.https_port)
+            connection.sock = secured
+            return _page(connection, path, headers or {}, secured.getpeercert(binary_form=True) or b"")
+
+    def get_plain(self, host: str, path: str) -> Page:
+        """Ask for a page over plain HTTP."""
+        with closing(HTTPConnection("127.0.0.1", self.http_port, timeout=10)) as connection:
+            return _page(connection, path, {"Host": f"{host}:{self.http_port}"})
+
+    def remove(self) -> None:
+        """Take away everything the project made."""
+        if (self.folder / "compose.yaml").exists():
+            self.compose("down", "--volumes", "--remove-orphans", "--timeout", "2")
+        for image in docker("image", "ls", "--quiet", f"{self.name}-app").splitlines():
+            run("docker", "image", "rm", "--force", image)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def logs(self) -> str:
+        """Return the end of what its containers wrote."""
+        return self.compose("logs", "--no-color", "--tail", "15").out
+
+
+def _page(connection: HTTPConnection, path: str, headers: Mapping[str, str], certificate: bytes = b"") -> Page:
+    connection.request("GET", path, headers=dict(headers))
+    answer = connection.getresponse()
+    return Page(answer.status, answer.getheader("Location", ""), answer.read().decode(), certificate)

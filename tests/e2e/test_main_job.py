@@ -1,0 +1,115 @@
+"""The main job on real parts, files run unedited."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from .acme import Authority
+from .conftest import Make
+from .stacks import BIN, ROOT, docker, run
+
+
+def test_plain_copier_and_plain_compose_serve_https_without_us(make: Make) -> None:
+    stack = make("plain")
+    assert run(BIN / "copier", "copy", "--defaults", "--vcs-ref", "HEAD", ROOT, stack.folder).status == 0
+
+    up = stack.compose("up", "--detach", "--wait")
+
+    assert up.status == 0, up.everything
+    assert stack.get("localhost").json == {"message": "Hello from FastAPI"}
+    assert stack.get("localhost", "/items/7?q=seven").json == {"item_id": 7, "q": "seven"}
+    assert "swagger" in stack.get("localhost", "/docs").text
+    assert "redoc" in stack.get("localhost", "/redoc").text
+    assert b"TRAEFIK DEFAULT CERT" in stack.get("localhost").certificate
+    redirect = stack.get_plain("localhost", "/docs")
+    assert (redirect.status, redirect.location) == (301, f"https://localhost:{stack.https_port}/docs")
+
+
+def test_new_up_check_down_on_localhost(make: Make) -> None:
+    stack = make("local")
+    stack.new()
+
+    up = stack.up()
+    check = stack.stack("check")
+
+    assert up.json["ok"] is True
+    assert check.status == 0, check.everything
+    assert {one["status"] for one in check.json["findings"]} == {"pass"}
+    assert check.json["project"] == stack.name
+    again = stack.stack("up")
+    assert (again.status, again.json["plan"]) == (0, [])
+    before = stack.ids()
+    assert stack.compose("up", "--detach").status == 0
+    assert stack.ids() == before
+    down = stack.stack("down")
+    assert down.status == 0, down.everything
+    assert stack.ids() == {}
+    assert down.json["volumes_kept"] == [f"{stack.name}_acme"]
+    refused = stack.stack("down", "--volumes")
+    assert refused.status == 2
+    assert f"{stack.name}_acme" in refused.json["error"]["message"]
+    assert stack.stack("down", "--volumes", "--yes").json["volumes_removed"] == [f"{stack.name}_acme"]
+    assert docker("volume", "ls", "--quiet", "--filter", f"name={stack.name}") == ""
+
+
+def test_a_real_order_ends_in_a_chain_to_the_authoritys_root(make: Make, authority: Callable[..., Authority]) -> None:
+    stack = make("order")
+    pebble = authority(stack)
+    pebble.start()
+    stack.new(domain="demo.test", acme_directory=pebble.directory, acme_root=pebble.roots, email="me@demo.test")
+
+    stack.up()
+    check = stack.stack("check")
+
+    assert check.status == 0, check.everything
+    trusted = next(one for one in check.json["findings"] if one["id"] == "tls.trusted")
+    assert trusted["status"] == "pass"
+    assert "Pebble Intermediate CA" in trusted["seen"][0]
+    assert f"http://demo.test:{stack.http_port}/.well-known/acme-challenge/" in pebble.log()
+
+
+def test_an_authority_that_is_down_is_named_and_a_second_up_mends_it(
+    make: Make, authority: Callable[..., Authority]
+) -> None:
+    stack = make("down")
+    pebble = authority(stack)
+    stack.new(domain="demo.test", acme_directory=pebble.directory, acme_root=pebble.roots)
+
+    failed = stack.stack("up")
+
+    assert failed.status == 1, failed.everything
+    assert failed.seconds < 60
+    error = failed.json["error"]
+    assert "demo.test" in error["message"]
+    assert "connection refused" in " ".join(error["evidence"])
+    assert "stack up" in error["hint"]
+
+    pebble.start()
+    mended = stack.stack("up")
+
+    assert mended.status == 0, mended.everything
+    assert mended.seconds < 60
+    assert any(step.startswith("restart traefik") for step in mended.json["plan"])
+
+
+def test_two_projects_leave_each_other_alone(make: Make, tmp_path: Path) -> None:
+    one, two = make("one"), make("two")
+    for stack in (one, two):
+        stack.new()
+        stack.up()
+    before = one.ids()
+
+    assert two.stack("down", "--volumes", "--yes").status == 0
+
+    assert one.ids() == before
+    assert one.stack("check").status == 0
+    assert docker("volume", "ls", "--quiet", "--filter", f"name={one.name}") == f"{one.name}_acme"
+
+    namesake = make("one")
+    namesake.new()
+    refused = namesake.stack("up")
+    assert refused.status == 3, refused.everything
+    assert refused.failed == {"host.project"}
+    assert str(one.folder) in refused.out
+    assert one.ids() == before
