@@ -38,8 +38,8 @@ RESTARTS = 3
 
 Say = Callable[[str], None]
 """Takes one line of progress."""
-Override = Mapping[str, Mapping[str, Any]]
-"""Parts of services, to be laid over the project's own."""
+Patch = Mapping[str, Mapping[str, Any]]
+"""What is to be different, for one command, in services."""
 
 
 class Engine:
@@ -141,7 +141,7 @@ class Engine:
         """Carry out one step that Docker has a part in; StackError with the evidence when it fails."""
         match step:
             case plan.BuildImage(service, image):
-                _stream(project, say, "build", service, override={service: {"image": image}})
+                _stream(project, say, "build", service, patch={service: {"image": image}})
             case plan.Smoke(service, image, app):
                 self._smoke(project, service, image, app, say)
             case plan.Promote(image, to):
@@ -161,10 +161,10 @@ class Engine:
 
     def _smoke(self, project: Project, service: str, image: str, app: str, say: Say) -> None:
         # No labels: Traefik lists any container that carries them (FACTS T14).
-        alone = {"image": image, "labels": _Reset([]), "ports": _Reset([]), "healthcheck": {"disable": True}}
+        alone = {"image": image, "labels": {}, "ports": [], "healthcheck": {"disable": True}}
         words = ("run", "--rm", "--no-deps", "--no-TTY", service, "python", "-c", _IMPORT, app)
         try:
-            _stream(project, say, *words, override={service: alone})
+            _stream(project, say, *words, patch={service: alone})
         except StackError as error:
             raise StackError(
                 f"the new image cannot import {app}; nothing that runs was touched",
@@ -263,21 +263,6 @@ def _hopeless(container: Container) -> bool:
 # ---------------------------------------------------------------------------- docker compose
 
 
-class _Reset(list[Any]):
-    """Stands for Compose's `!reset`: an empty value that replaces, where lists and mappings would merge."""
-
-
-def _override(services: Override) -> str:
-    """Return a Compose file to be merged over the project's own."""
-    import yaml
-
-    class Dumper(yaml.SafeDumper):
-        pass
-
-    Dumper.add_representer(_Reset, lambda dumper, value: dumper.represent_sequence("!reset", value))
-    return yaml.dump({"services": dict(services)}, Dumper=Dumper)
-
-
 def _compose(directory: Path, *words: str) -> str:
     """Run one quiet `docker compose` command that reads; WrongInput with its words when the files are wrong."""
     done = subprocess.run(["docker", "compose", *words], cwd=directory, capture_output=True, text=True, check=False)
@@ -302,10 +287,10 @@ def _output(*words: str) -> str:
     return done.stdout
 
 
-def _stream(project: Project, say: Say, *words: str, override: Override | None = None) -> None:
+def _stream(project: Project, say: Say, *words: str, patch: Patch | None = None) -> None:
     """Run `docker compose`, a line of progress at a time; StackError with its last lines when it fails."""
     with ExitStack() as stack:
-        files = _files(project, override, stack) if override else []
+        files = _patched(project, patch, stack) if patch else []
         process = stack.enter_context(
             subprocess.Popen(
                 ["docker", "compose", "--progress", "plain", *files, *words],
@@ -326,12 +311,18 @@ def _stream(project: Project, say: Say, *words: str, override: Override | None =
         )
 
 
-def _files(project: Project, override: Override, stack: ExitStack) -> list[str]:
-    """Return the words that lay an override over the project's own file, for as long as the stack is open."""
-    file = stack.enter_context(tempfile.NamedTemporaryFile("w", suffix=".yaml"))  # noqa: SIM115 - the stack closes it
-    file.write(_override(override))
+def _patched(project: Project, patch: Patch, stack: ExitStack) -> list[str]:
+    """Return the words that make Compose read its own model, patched, for as long as the stack is open.
+
+    The model, because whatever files and variables it came from are in it already.
+    """
+    model = json.loads(_compose(project.directory, "config", "--format", "json"))
+    for service, changes in patch.items():
+        model["services"][service] |= changes
+    file = stack.enter_context(tempfile.NamedTemporaryFile("w", suffix=".json"))  # noqa: SIM115 - the stack closes it
+    json.dump(model, file)
     file.flush()
-    return ["--file", str(_compose_file(project)), "--file", file.name]
+    return ["--project-directory", str(project.directory), "--file", file.name]
 
 
 def _said(lines: Iterable[str], say: Say) -> Iterator[str]:
@@ -339,14 +330,6 @@ def _said(lines: Iterable[str], say: Say) -> Iterator[str]:
         if line.strip():
             say(line.strip())
             yield line.rstrip()
-
-
-def _compose_file(project: Project) -> Path:
-    """Return the file that Compose would find by itself, which has to be named as soon as another one is."""
-    for name in ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml"):
-        if (project.directory / name).exists():
-            return project.directory / name
-    raise WrongInput(f"there is no compose.yaml in {project.directory}")
 
 
 def _json_object(line: str) -> Mapping[str, Any] | None:

@@ -7,7 +7,7 @@ requests, Traefik's address, and the trust list of the running server.
 from .. import server
 from ..facts import Facts, Server, Sighting
 from ..project import Project
-from .verdict import Outcome, failed, judged, passed, skipped
+from .verdict import Outcome, judged, skipped
 
 
 def scheme(project: Project, facts: Facts) -> Outcome:
@@ -35,7 +35,13 @@ def client(project: Project, facts: Facts) -> Outcome:
 
     Otherwise logs, rate limits and blocks all name the proxy. Mended in the same place as `app.scheme`.
     """
-    return _client_is_true(project, facts, forged=False)
+    if (unread := _unreadable(project, facts)) is not None:
+        return unread
+    if (sighting := _sighting(facts, forged=False)) is None:
+        return UNLOGGED
+    shown = _clients(project, facts, sighting)
+    lines = [f"{name} takes {client} for the client; the request came from {sighting.peer}" for name, client in shown]
+    return judged(lines if any(client != sighting.peer for _, client in shown) else (), lines)
 
 
 def forged(project: Project, facts: Facts) -> Outcome:
@@ -44,7 +50,16 @@ def forged(project: Project, facts: Facts) -> Outcome:
     Otherwise anybody can take any address, and get past rate limits and blocks. Traefik must not trust the headers
     of clients (`forwardedHeaders`), and the server must name networks, never `*`.
     """
-    return _client_is_true(project, facts, forged=True)
+    if (unread := _unreadable(project, facts)) is not None:
+        return unread
+    if (sighting := _sighting(facts, forged=True)) is None:
+        return UNLOGGED
+    shown = _clients(project, facts, sighting)
+    lines = [f"sent X-Forwarded-For: {sighting.sent}; {name} takes {client} for the client" for name, client in shown]
+    return judged(lines if any(client == sighting.sent for _, client in shown) else (), lines)
+
+
+UNLOGGED = skipped("Traefik wrote nothing about our own request: is its access log off?")
 
 
 def _proxy_address(project: Project, facts: Facts) -> str:
@@ -67,19 +82,14 @@ def _believes(one: Server, peer: str) -> bool:
     return trust is not None and trust.believes(peer)
 
 
-def _client_is_true(project: Project, facts: Facts, *, forged: bool) -> Outcome:
-    if (unread := _unreadable(project, facts)) is not None:
-        return unread
-    sighting = next((one for one in facts.sightings if bool(one.sent) is forged), None)
-    if sighting is None:
-        return skipped("Traefik wrote nothing about our own request: is its access log off?")
-    shown = {one.container: _client_shown(one, sighting, _proxy_address(project, facts)) for one in facts.servers}
-    sent = f"sent X-Forwarded-For: {sighting.sent}; " if forged else ""
-    lines = [
-        f"{sent}the request came from {sighting.peer}, {name} takes {client} for the client"
-        for name, client in shown.items()
-    ]
-    return failed(*lines) if set(shown.values()) != {sighting.peer} else passed(*lines)
+def _sighting(facts: Facts, *, forged: bool) -> Sighting | None:
+    return next((one for one in facts.sightings if bool(one.sent) is forged), None)
+
+
+def _clients(project: Project, facts: Facts, sighting: Sighting) -> list[tuple[str, str]]:
+    """Return whom each app container takes for the client."""
+    proxy = _proxy_address(project, facts)
+    return [(one.container, _client_shown(one, sighting, proxy)) for one in facts.servers]
 
 
 def _client_shown(one: Server, sighting: Sighting, proxy: str) -> str:
