@@ -147,7 +147,8 @@ class Engine:
             case plan.Promote(image, to):
                 self._client.images.get(image).tag(to)
             case plan.Start(services):
-                _stream(project, say, "up", "--detach", "--no-build", "--no-deps", *services)
+                # With --no-deps Compose forgets `depends_on`, and the container's hash is another one for ever.
+                _stream(project, say, "up", "--detach", "--no-build", *services)
             case plan.Restart(service):
                 _stream(project, say, "restart", service)
             case plan.AwaitHealthy(services):

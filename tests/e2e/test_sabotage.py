@@ -1,0 +1,146 @@
+"""The real stack, broken in one way: exactly that check fails."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from scaffold import authority
+from scaffold.checks import CHECKS
+
+from .conftest import Make
+from .stacks import Stack, docker, eventually
+
+OVERRIDE = "compose.override.yaml"
+
+
+def drain_the_app(stack: Stack) -> None:
+    docker("exec", stack.container("app"), "touch", "/tmp/drain")
+    eventually(lambda: "unhealthy" in docker("inspect", stack.container("app"), "--format", "{{.State.Health.Status}}"))
+
+
+def stop_the_socket_proxy(stack: Stack) -> None:
+    docker("stop", stack.container("socket-proxy"))
+
+
+def publish_the_app(stack: Stack) -> None:
+    compose(stack, "services: {app: {ports: ['127.0.0.1::8000']}}")
+
+
+def want_three_workers(stack: Stack) -> None:
+    stack.env["STACK_WORKERS"] = "3"
+
+
+def redirect_for_now_only(stack: Stack) -> None:
+    name = "TRAEFIK_ENTRYPOINTS_WEB_HTTP_REDIRECTIONS_ENTRYPOINT_PERMANENT"
+    compose(stack, f"services: {{traefik: {{environment: {{{name}: 'false'}}}}}}")
+
+
+def sign_by_a_stranger(stack: Stack) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_DATA_HOME", str(stack.folder.parent / "stranger"))
+        authority.sign(stack.folder, ("localhost",), datetime.now(UTC))
+    restart_traefik(stack)
+
+
+def sign_for_another_name(stack: Stack) -> None:
+    authority.sign(stack.folder, ("elsewhere.test",), datetime.now(UTC))
+    restart_traefik(stack)
+
+
+def sign_long_ago(stack: Stack) -> None:
+    authority.sign(stack.folder, ("localhost",), datetime.now(UTC) - authority.LEAF_LIFE + timedelta(days=5))
+    restart_traefik(stack)
+
+
+def fail_at_the_front_page(stack: Stack) -> None:
+    main = stack.folder / "app/main.py"
+    main.write_text(main.read_text().replace('return {"message": "Hello from FastAPI"}', "raise RuntimeError"))
+    assert stack.compose("up", "--detach", "--wait", "--build").status == 0
+
+
+def trust_loopback_only(stack: Stack) -> None:
+    compose(stack, "services: {app: {command: [uvicorn, app.main:app, --host=0.0.0.0, --workers=2]}}")
+
+
+def take_anybodys_word(stack: Stack) -> None:
+    name = "TRAEFIK_ENTRYPOINTS_WEBSECURE_FORWARDEDHEADERS_INSECURE"
+    compose(stack, f"services: {{traefik: {{environment: {{{name}: 'true'}}}}}}")
+
+
+def mount_what_is_not_there(stack: Stack) -> None:
+    (stack.folder / OVERRIDE).write_text("services: {app: {volumes: ['./missing.txt:/missing.txt:ro']}}")
+
+
+def restart_traefik(stack: Stack) -> None:
+    docker("restart", stack.container("traefik"))
+    assert stack.compose("up", "--detach", "--wait").status == 0
+
+
+def compose(stack: Stack, override: str) -> None:
+    """Lay something over the Compose files and start it, without `stack`."""
+    (stack.folder / OVERRIDE).write_text(override)
+    up = stack.compose("up", "--detach", "--wait")
+    assert up.status == 0, up.everything
+
+
+SABOTAGE: dict[str, tuple[Callable[[Stack], None], set[str]]] = {
+    "host.files": (mount_what_is_not_there, set()),
+    "app.healthy": (drain_the_app, set()),
+    "proxy.healthy": (stop_the_socket_proxy, set()),
+    "proxy.ports": (publish_the_app, set()),
+    "app.workers": (want_three_workers, set()),
+    "http.redirects": (redirect_for_now_only, set()),
+    "tls.trusted": (sign_by_a_stranger, set()),
+    "tls.names": (sign_for_another_name, set()),
+    "tls.days": (sign_long_ago, set()),
+    "app.answers": (fail_at_the_front_page, set()),
+    # A server that does not believe Traefik gets both wrong: there is no way to break one alone.
+    "app.scheme": (trust_loopback_only, {"app.client"}),
+    "app.client": (trust_loopback_only, {"app.scheme"}),
+    "app.forged": (take_anybodys_word, set()),
+}
+ELSEWHERE = {
+    "host.ports": "test_refusals.py takes the port, by a process and by a container",
+    "host.project": "test_main_job.py starts a namesake",
+    "host.engine": "an engine that is too old cannot be had here; tests/unit judges its version",
+}
+
+
+def test_every_check_is_sabotaged_here_or_elsewhere() -> None:
+    assert {*SABOTAGE, *ELSEWHERE} == {check.id for check in CHECKS}
+
+
+@pytest.fixture(scope="module")
+def stack(make: Make) -> Stack:
+    stack = make("sabotage")
+    stack.new()
+    stack.up()
+    return stack
+
+
+@pytest.fixture
+def healthy(stack: Stack) -> Iterator[Stack]:
+    """The stack, and whatever was done to it undone."""
+    main = (stack.folder / "app/main.py").read_text()
+    yield stack
+    (stack.folder / OVERRIDE).unlink(missing_ok=True)
+    (stack.folder / "app/main.py").write_text(main)
+    stack.env.pop("STACK_WORKERS", None)
+    # A drained container is as the files want it, only not healthy: `up` has nothing to do there.
+    stack.compose("rm", "--stop", "--force", "app")
+    stack.up()
+    assert stack.stack("up", "--dry-run").json["plan"] == []
+
+
+@pytest.mark.parametrize("check", SABOTAGE)
+def test_exactly_this_check_fails(healthy: Stack, check: str) -> None:
+    sabotage, unavoidable = SABOTAGE[check]
+    sabotage(healthy)
+
+    found = healthy.stack("check")
+
+    assert found.status == 1, found.everything
+    assert found.failed == {check, *unavoidable}
