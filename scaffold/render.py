@@ -51,8 +51,16 @@ def conflicts(folder: Path, destination: Path) -> tuple[Path, ...]:
     return tuple(
         path
         for path in files(folder)
-        if (destination / path).exists() and not filecmp.cmp(folder / path, destination / path, shallow=False)
+        if (destination / path).exists()
+        # Copier's note differs by the template's commit; who made it by hand?
+        and path.name != ".copier-answers.yml"
+        and not filecmp.cmp(folder / path, destination / path, shallow=False)
     )
+
+
+def belongs_to_the_place(path: Path) -> bool:
+    """Tell whether a file is born with the project or on the server, and is never overwritten afterwards."""
+    return path.parts[0] in {".env", "secrets"}
 
 
 def place(folder: Path, destination: Path) -> None:
@@ -60,16 +68,20 @@ def place(folder: Path, destination: Path) -> None:
     created: list[Path] = []
     try:
         for path in files(folder):
-            target = destination / path
-            created += [folder for folder in (target.parent, *target.parent.parents) if not folder.exists()][::-1]
-            target.parent.mkdir(parents=True, exist_ok=True)
-            created += [] if target.exists() else [target]
-            (folder / path).replace(target)
+            if not (belongs_to_the_place(path) and (destination / path).exists()):
+                created += _missing(destination / path)
+                (destination / path).parent.mkdir(parents=True, exist_ok=True)
+                (folder / path).replace(destination / path)
     except BaseException:
         _take_back(created)
         raise
     # Git carries no such mode and Copier asks for none (FACTS C12).
     (destination / "secrets").chmod(0o700)
+
+
+def _missing(path: Path) -> list[Path]:
+    """Return what has to be made for a path to be there, outermost first."""
+    return [one for one in (path, *path.parents) if not one.exists()][::-1]
 
 
 def _render(destination: Path, data: Mapping[str, Any], *, ask: bool) -> Path:

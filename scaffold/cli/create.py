@@ -43,10 +43,14 @@ def _agree(destination: Path, in_the_way: Sequence[Path], *, yes: bool) -> None:
     if terminal.interactive():
         from .. import wizard
 
-        if wizard.confirm(f"{destination} already has {names}. Overwrite?"):
+        kept = any(map(render.belongs_to_the_place, in_the_way))
+        if wizard.confirm(
+            f"{destination} already has {names}. Overwrite{' (.env and secrets are kept)' if kept else ''}?"
+        ):
             return
     raise WrongInput(
-        f"{destination} already has {names}; nothing was written", hint="another folder, or --yes to overwrite them"
+        f"{destination} already has {names}; nothing was written",
+        hint="another folder, or --yes to overwrite them (never .env or secrets)",
     )
 
 

@@ -36,7 +36,7 @@ def own_data_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folder = tmp_path_factory.mktemp("data")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_DATA_HOME", str(folder))
-        patch.setenv("COPIER_SETTINGS_PATH", str(folder / "no-settings.yml"))
+        patch.setenv("XDG_CONFIG_HOME", str(folder))
         yield folder
 
 
