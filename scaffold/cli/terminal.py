@@ -86,7 +86,7 @@ def step(text: str) -> Iterator["Say"]:
     else:
         note(f"… {text}")
         yield _reminder(started)
-    console.print(Text(f"✓ {text} ({time.monotonic() - started:.1f} s)"))
+    console.print(Text(f"✓ {text} ({time.monotonic() - started:.1f} s)"), soft_wrap=True)
 
 
 def _reminder(started: float) -> "Say":
