@@ -1,0 +1,174 @@
+"""A healthy stack and what is seen of it, as values. A test changes the one thing it is about."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from scaffold.facts import Container, Facts, Handshake, Leaf, Process, Reply, Server, Sighting, Versions
+from scaffold.project import Build, Port, Project, Service
+
+NOW = datetime(2026, 8, 1, 12, tzinfo=UTC)
+HOST = "demo.test"
+OTHER_HOST = "www.demo.test"
+EDGE = "demo_edge"
+PROXY_ADDRESS = "172.18.0.2"
+CLIENT = "198.51.100.4"
+FORGED = "203.0.113.7"
+BUILD_IMAGE = "demo-app:0123456789ab"
+PUBLISHED = (Port(80, 80), Port(443, 443))
+COMMAND = (
+    "uvicorn",
+    "app.main:app",
+    "--host=0.0.0.0",
+    "--port=8000",
+    "--workers=2",
+    "--proxy-headers",
+    "--forwarded-allow-ips=10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fd00::/8",
+)
+
+APP = Service(
+    name="app",
+    image="demo-app:current",
+    hash="hash-of-app",
+    build=Build(Path("/srv/demo"), "Dockerfile"),
+    command=COMMAND,
+    labels={
+        "traefik.enable": "true",
+        "traefik.http.routers.demo-app.rule": f"Host(`{HOST}`)",
+        "traefik.http.routers.demo-app.entrypoints": "websecure",
+    },
+)
+SOCKET_PROXY = Service(
+    name="socket-proxy",
+    image="haproxy:3.2",
+    hash="hash-of-socket-proxy",
+    binds={"/usr/local/etc/haproxy/haproxy.cfg": Path("/srv/demo/socket-proxy/haproxy.cfg")},
+)
+TRAEFIK = Service(
+    name="traefik",
+    image="traefik:v3.7.15",
+    hash="hash-of-traefik",
+    environment={
+        "TRAEFIK_ENTRYPOINTS_WEB_ADDRESS": ":80",
+        "TRAEFIK_ENTRYPOINTS_WEBSECURE_ADDRESS": ":443",
+        "TRAEFIK_ENTRYPOINTS_WEBSECURE_HTTP_TLS_CERTRESOLVER": "acme",
+        "TRAEFIK_CERTIFICATESRESOLVERS_ACME_ACME_CASERVER": "https://acme.example/directory",
+        "LEGO_CA_CERTIFICATES": "",
+        "TRAEFIK_PROVIDERS_DOCKER_NETWORK": EDGE,
+    },
+    ports=PUBLISHED,
+    binds={
+        "/etc/traefik/dynamic/local": Path("/srv/demo/secrets/tls"),
+        "/run/acme-root.pem": Path("/dev/null"),
+    },
+)
+
+
+def project(**changes: Any) -> Project:
+    """Return the stack whose certificates come from an ACME authority."""
+    healthy = Project(
+        name="demo",
+        directory=Path("/srv/demo"),
+        services=(APP, SOCKET_PROXY, TRAEFIK),
+        networks={"edge": EDGE, "socket": "demo_socket"},
+        volumes=("demo_acme",),
+    )
+    return replace(healthy, **changes)
+
+
+def local_project(**changes: Any) -> Project:
+    """Return the stack whose certificate the local authority signs."""
+    return with_environment(project(**changes), TRAEFIK_ENTRYPOINTS_WEBSECURE_HTTP_TLS_CERTRESOLVER="")
+
+
+def with_service(stack: Project, name: str, **changes: Any) -> Project:
+    """Return a stack in which one service is different."""
+    services = tuple(replace(one, **changes) if one.name == name else one for one in stack.services)
+    return replace(stack, services=services)
+
+
+def with_environment(stack: Project, **variables: str) -> Project:
+    """Return a stack in which Traefik is told something else."""
+    return with_service(stack, "traefik", environment={**stack.proxy.environment, **variables})
+
+
+def with_hosts(stack: Project, *hosts: str) -> Project:
+    """Return a stack that answers to these names."""
+    rule = " || ".join(f"Host(`{host}`)" for host in hosts)
+    return with_service(stack, "app", labels={**APP.labels, "traefik.http.routers.demo-app.rule": rule})
+
+
+def container(service: str, **changes: Any) -> Container:
+    """Return a service's container, made from the definition and the image it should be."""
+    healthy = Container(
+        id=f"id-of-{service}",
+        name=f"demo-{service}-1",
+        service=service,
+        state="running",
+        health="healthy",
+        image_id=f"sha256:{service}",
+        config_hash=f"hash-of-{service}",
+        folder="/srv/demo",
+        addresses={EDGE: PROXY_ADDRESS} if service == "traefik" else {},
+        ports=PUBLISHED if service == "traefik" else (),
+    )
+    return replace(healthy, **changes)
+
+
+def containers(*different: Container) -> tuple[Container, ...]:
+    """Return the three containers, with some of them exchanged for these."""
+    services = {one.service for one in different}
+    return (*(container(name) for name in ("app", "socket-proxy", "traefik") if name not in services), *different)
+
+
+def handshake(*names: str, **changes: Any) -> Handshake:
+    """Return a handshake with a certificate that is accepted, and lasts."""
+    return replace(Handshake(names or (HOST,), "Example CA", NOW + timedelta(days=60)), **changes)
+
+
+def leaf(*names: str, **changes: Any) -> Leaf:
+    """Return a local certificate that is ours, and lasts."""
+    return replace(Leaf(names or (HOST,), NOW + timedelta(days=300), signed_by_us=True), **changes)
+
+
+def server(*words: str, workers: int = 2, **changes: Any) -> Server:
+    """Return the processes of an app container: the server, Python's resource tracker, and the workers."""
+    python = "/usr/local/bin/python3.14"
+    spawned = ("-c", "from multiprocessing.spawn import spawn_main; spawn_main(tracker_fd=5, pipe_handle=7)")
+    tracker = ("-c", "from multiprocessing.resource_tracker import main;main(4)")
+    first = words or ("/usr/local/bin/uvicorn", *COMMAND[1:])
+    processes = (
+        Process(1, 0, (python, *first)),
+        Process(7, 1, (python, *tracker)),
+        *(Process(8 + number, 1, (python, *spawned)) for number in range(workers)),
+    )
+    return replace(Server("demo-app-1", processes), **changes)
+
+
+def facts(**changes: Any) -> Facts:
+    """Return what is seen when the stack of `project()` runs as it should."""
+    healthy = Facts(
+        now=NOW,
+        versions=Versions(engine="28.5.1", api="1.51", compose="2.40.0"),
+        containers=containers(),
+        images={
+            "demo-app:current": "sha256:app",
+            BUILD_IMAGE: "sha256:app",
+            "haproxy:3.2": "sha256:socket-proxy",
+            "traefik:v3.7.15": "sha256:traefik",
+        },
+        build_image=BUILD_IMAGE,
+        handshakes={HOST: handshake()},
+        answers={HOST: Reply(f"https://{HOST}/", status=200)},
+        redirects={HOST: Reply(f"http://{HOST}/x", status=308, location=f"https://{HOST}/x")},
+        slash=Reply(f"https://{HOST}/items", status=307, location=f"https://{HOST}/items/"),
+        servers=(server(),),
+        sightings=(Sighting("", CLIENT, CLIENT), Sighting(FORGED, CLIENT, CLIENT)),
+    )
+    return replace(healthy, **changes)
+
+
+def local_facts(**changes: Any) -> Facts:
+    """Return what is seen when the stack of `local_project()` runs as it should."""
+    return replace(facts(leaf=leaf()), **changes)

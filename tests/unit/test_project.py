@@ -1,0 +1,234 @@
+"""What `docker compose config --format json` says, and what is read from it."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scaffold.errors import WrongInput
+from scaffold.project import Build, Port, Project, parse
+
+from ..builders import local_project, project, with_environment, with_hosts, with_service
+
+HASHES = {"app": "1f2e", "traefik": "9a8b"}
+
+
+def model(**services: Any) -> dict[str, Any]:
+    """Return a document as Compose prints it: every dollar sign doubled, ports as words, empty parts as null."""
+    return {
+        "name": "demo",
+        "networks": {
+            "edge": {"name": "demo_edge", "ipam": {"config": [{"subnet": "fd12::/64"}]}, "enable_ipv6": True},
+            "socket": {"name": "demo_socket", "ipam": {}, "internal": True},
+        },
+        "volumes": {"acme": {"name": "demo_acme"}},
+        "services": {
+            "app": {
+                "build": {"context": "/srv/demo", "dockerfile": "Dockerfile", "args": {"PRICE": "5$$"}},
+                "command": ["uvicorn", "app.main:app", "--root-path=/$$x"],
+                "entrypoint": None,
+                "environment": {"PASSWORD": "a$$b$$$$c", "EMPTY": None, "DEBUG": "false"},
+                "healthcheck": {"test": ["CMD", "python", "/opt/stack/healthcheck.py"], "interval": "2s"},
+                "image": "demo-app:current",
+                "labels": {
+                    "traefik.enable": "true",
+                    "traefik.http.routers.demo-app.rule": "Host(`demo.test`) && PathRegexp(`^/v1$$`)",
+                },
+                "networks": {"edge": None},
+                "restart": "unless-stopped",
+                "user": "10001:10001",
+            },
+            "traefik": {
+                "command": None,
+                "entrypoint": None,
+                "environment": {
+                    "LEGO_CA_CERTIFICATES": "/run/acme-root.pem",
+                    "TRAEFIK_CERTIFICATESRESOLVERS_ACME_ACME_CASERVER": "https://acme.example/directory",
+                    "TRAEFIK_ENTRYPOINTS_WEBSECURE_ADDRESS": ":443",
+                    "TRAEFIK_ENTRYPOINTS_WEBSECURE_HTTP_TLS_CERTRESOLVER": "acme",
+                    "TRAEFIK_ENTRYPOINTS_WEB_ADDRESS": ":80",
+                    "TRAEFIK_PROVIDERS_DOCKER_NETWORK": "demo_edge",
+                },
+                "image": "traefik:v3.7.15",
+                "networks": {"edge": None, "socket": None},
+                "ports": [
+                    {"mode": "ingress", "target": 80, "published": "80", "protocol": "tcp"},
+                    {
+                        "mode": "ingress",
+                        "host_ip": "192.0.2.1",
+                        "target": 443,
+                        "published": "443",
+                        "protocol": "tcp",
+                    },
+                    {"mode": "ingress", "target": 8080, "protocol": "tcp"},
+                ],
+                "volumes": [
+                    {"type": "bind", "source": "/srv/demo/root.pem", "target": "/run/acme-root.pem", "read_only": True},
+                    {"type": "volume", "source": "acme", "target": "/tmp", "volume": {}},
+                ],
+            },
+            **services,
+        },
+    }
+
+
+def parsed(**services: Any) -> Project:
+    return parse(model(**services), HASHES, Path("/srv/demo"))
+
+
+def test_a_project_has_its_name_folder_networks_and_volumes() -> None:
+    stack = parsed()
+    assert (stack.name, stack.directory) == ("demo", Path("/srv/demo"))
+    assert stack.networks == {"edge": "demo_edge", "socket": "demo_socket"}
+    assert stack.volumes == ("demo_acme",)
+    assert [service.name for service in stack.services] == ["app", "traefik"]
+
+
+def test_a_service_has_its_image_hash_and_build() -> None:
+    app = parsed().app
+    assert (app.image, app.hash) == ("demo-app:current", "1f2e")
+    assert app.build == Build(Path("/srv/demo"), "Dockerfile", {"PRICE": "5$"})
+    assert parsed().proxy.build is None
+
+
+def test_doubled_dollar_signs_are_single_ones() -> None:
+    app = parsed().app
+    assert app.command == ("uvicorn", "app.main:app", "--root-path=/$x")
+    assert app.environment == {"PASSWORD": "a$b$$c", "EMPTY": "", "DEBUG": "false"}
+    assert app.labels["traefik.http.routers.demo-app.rule"] == "Host(`demo.test`) && PathRegexp(`^/v1$`)"
+
+
+def test_published_ports_are_read_with_the_address_they_are_bound_to() -> None:
+    assert parsed().proxy.ports == (Port(80, 80), Port(443, 443, "192.0.2.1"))
+
+
+def test_only_files_and_folders_of_the_host_are_binds() -> None:
+    assert parsed().proxy.binds == {"/run/acme-root.pem": Path("/srv/demo/root.pem")}
+
+
+def test_what_a_service_does_not_say_has_its_usual_value() -> None:
+    plain = parsed(worker={}).service("worker")
+    assert (plain.image, plain.hash, plain.replicas, plain.healthcheck) == ("demo-worker", "", 1, False)
+    assert (plain.command, plain.ports, dict(plain.environment)) == ((), (), {})
+
+
+@pytest.mark.parametrize(
+    ("body", "replicas"),
+    [({"deploy": {"replicas": 3}}, 3), ({"scale": 2}, 2), ({"deploy": {"replicas": 0}}, 0), ({"deploy": {}}, 1)],
+    ids=["deploy", "scale", "none", "unsaid"],
+)
+def test_replicas_are_counted_as_compose_does(body: dict[str, Any], replicas: int) -> None:
+    assert parsed(worker=body).service("worker").replicas == replicas
+
+
+@pytest.mark.parametrize(
+    ("healthcheck", "has_one"),
+    [({"test": ["CMD", "true"]}, True), ({"disable": True}, False), (None, False)],
+    ids=["one", "switched off", "none"],
+)
+def test_a_healthcheck_can_be_switched_off(healthcheck: dict[str, Any] | None, has_one: bool) -> None:
+    assert parsed(worker={"healthcheck": healthcheck}).service("worker").healthcheck is has_one
+
+
+def test_a_file_without_networks_and_volumes_is_read() -> None:
+    bare = {"name": "bare", "services": {"app": {"image": "x"}}}
+    assert parse(bare, {}, Path("/srv/bare")).networks == {}
+    assert parse(bare, {}, Path("/srv/bare")).volumes == ()
+
+
+# ------------------------------------------------------------------ what the stack is, by its own words
+
+
+@pytest.mark.parametrize("name", ["app", "traefik"])
+def test_a_missing_service_is_named(name: str) -> None:
+    services = {key: body for key, body in model()["services"].items() if key != name}
+    stack = parse({**model(), "services": services}, HASHES, Path("/srv/demo"))
+    with pytest.raises(WrongInput, match=f"/srv/demo have no service `{name}`") as caught:
+        stack.app, stack.proxy  # noqa: B018 - looking is what raises
+    assert "stack new" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("rules", "hosts"),
+    [
+        ({"traefik.http.routers.a.rule": "Host(`demo.test`)"}, ("demo.test",)),
+        ({"traefik.http.routers.a.rule": "Host(`b.test`) || Host(`a.test`)"}, ("b.test", "a.test")),
+        (
+            {
+                "traefik.http.routers.a.rule": "Host(`demo.test`)",
+                "traefik.http.routers.b.rule": "Host(`www.demo.test`) && PathPrefix(`/v1`)",
+                "traefik.http.routers.c.rule": "Host(`demo.test`)",
+            },
+            ("demo.test", "www.demo.test"),
+        ),
+        ({"traefik.tcp.routers.a.rule": "HostSNI(`*`)", "traefik.http.routers.a.rule": "PathPrefix(`/`)"}, ()),
+        ({"traefik.http.middlewares.a.rule": "Host(`demo.test`)"}, ()),
+    ],
+    ids=["one", "two in a rule", "several rules", "no host", "no router"],
+)
+def test_hosts_are_those_of_the_routers_each_once_and_in_order(rules: dict[str, str], hosts: tuple[str, ...]) -> None:
+    assert with_service(project(), "app", labels=rules).hosts == hosts
+
+
+def test_several_hosts_are_read_from_a_document() -> None:
+    assert with_hosts(parsed(), "demo.test", "www.demo.test").hosts == ("demo.test", "www.demo.test")
+
+
+@pytest.mark.parametrize(("address", "port"), [(":443", 443), (":8443", 8443), ("0.0.0.0:443", 443), ("[::]:443", 443)])
+def test_the_port_is_the_entry_points(address: str, port: int) -> None:
+    assert with_environment(project(), TRAEFIK_ENTRYPOINTS_WEBSECURE_ADDRESS=address).https_port == port
+
+
+@pytest.mark.parametrize("address", ["", ":", ":https", "443x"], ids=["none", "empty", "a word", "not a number"])
+def test_an_entry_point_without_a_port_is_named_with_what_to_look_at(address: str) -> None:
+    stack = with_environment(project(), TRAEFIK_ENTRYPOINTS_WEB_ADDRESS=address)
+    with pytest.raises(WrongInput, match="entry point web has the address") as caught:
+        stack.http_port  # noqa: B018 - looking is what raises
+    assert "STACK_HTTP_PORT" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("entry_point", "path", "url"),
+    [
+        (":443", "/", "https://demo.test/"),
+        (":443", "/docs", "https://demo.test/docs"),
+        (":8443", "/docs", "https://demo.test:8443/docs"),
+    ],
+    ids=["the usual port", "a path", "another port"],
+)
+def test_an_address_names_its_port_only_when_it_is_another(entry_point: str, path: str, url: str) -> None:
+    stack = with_environment(project(), TRAEFIK_ENTRYPOINTS_WEBSECURE_ADDRESS=entry_point)
+    assert stack.url("demo.test", path) == url
+
+
+@pytest.mark.parametrize(
+    ("host_ip", "address"),
+    [("", "127.0.0.1"), ("0.0.0.0", "127.0.0.1"), ("::", "127.0.0.1"), ("192.0.2.1", "192.0.2.1"), ("::1", "::1")],
+)
+def test_the_site_is_looked_at_where_it_is_published(host_ip: str, address: str) -> None:
+    assert with_service(project(), "traefik", ports=(Port(80, 80), Port(443, 443, host_ip))).address == address
+
+
+def test_an_acme_authority_is_known_by_resolver_directory_and_roots() -> None:
+    stack = parsed()
+    assert (stack.resolver, stack.acme_directory) == ("acme", "https://acme.example/directory")
+    assert stack.acme_roots == Path("/srv/demo/root.pem")
+
+
+def test_a_public_authority_has_no_roots_of_its_own() -> None:
+    assert project().acme_roots is None
+
+
+def test_roots_that_are_not_mounted_are_none() -> None:
+    assert with_environment(parsed(), LEGO_CA_CERTIFICATES="/elsewhere.pem").acme_roots is None
+
+
+def test_the_local_authority_is_no_acme_authority() -> None:
+    stack = with_environment(local_project(), LEGO_CA_CERTIFICATES="/run/acme-root.pem")
+    assert (stack.resolver, stack.acme_directory, stack.acme_roots) == ("", "", None)
+
+
+def test_the_edge_network_is_the_one_traefik_uses() -> None:
+    assert parsed().edge == "demo_edge"
+    assert with_service(parsed(), "traefik", environment={}).edge == "demo_edge"
+    assert with_environment(parsed(), TRAEFIK_PROVIDERS_DOCKER_NETWORK="shared").edge == "shared"
