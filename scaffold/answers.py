@@ -27,7 +27,8 @@ def from_file(path: Path) -> dict[str, Any]:
         document = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise WrongInput(f"the answers file {path} cannot be read: {error.strerror}") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, ValueError, AttributeError, TypeError, RecursionError) as error:
+        # Beside its own errors PyYAML lets through those of the values it builds: a 45th of a month, a bad !!int.
         where = " ".join(str(error).split())
         raise WrongInput(f"the answers file {path} is not YAML: {where}", hint="one NAME: VALUE a line") from error
     if not isinstance(document, dict) or not all(isinstance(name, str) for name in document):

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from platformdirs import user_data_path
 
-from .errors import NotReady
+from .errors import NotReady, WrongInput
 from .facts import Leaf
 
 ROOT_LIFE = timedelta(days=3650)
@@ -57,7 +57,12 @@ def sign(directory: Path, hosts: tuple[str, ...], now: datetime) -> None:
     """Put a certificate for these hosts, its key and Traefik's note of both into a project."""
     authority = _ensure(now)
     key = ec.generate_private_key(ec.SECP256R1())
-    certificate = _leaf(authority, hosts, key, now)
+    try:
+        certificate = _leaf(authority, hosts, key, now)
+    except ValueError as error:
+        raise WrongInput(
+            f"no certificate can name {', '.join(hosts)}: {error}", hint="write the name in ASCII"
+        ) from error
     try:
         folder = directory / FOLDER
         folder.mkdir(parents=True, exist_ok=True)
@@ -81,10 +86,16 @@ def look(directory: Path) -> Leaf | None:
         names = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     except (OSError, ValueError, x509.ExtensionNotFound):
         return None
-    complete = all((directory / FOLDER / name).exists() for name in ("local.key", "local.yaml"))
-    return Leaf(
-        tuple(names.get_values_for_type(x509.DNSName)), leaf.not_valid_after_utc, complete and _signed_by_us(leaf)
-    )
+    ours = (directory / FOLDER / "local.yaml").exists() and _has_key(leaf, directory) and _signed_by_us(leaf)
+    return Leaf(tuple(names.get_values_for_type(x509.DNSName)), leaf.not_valid_after_utc, ours)
+
+
+def _has_key(leaf: x509.Certificate, directory: Path) -> bool:
+    """Tell whether the key beside a certificate is its own: an interrupted `sign` may leave half of a pair."""
+    try:
+        return _private_key((directory / FOLDER / "local.key").read_bytes()).public_key() == leaf.public_key()
+    except (OSError, ValueError, TypeError):
+        return False
 
 
 def _signed_by_us(leaf: x509.Certificate) -> bool:
@@ -101,14 +112,21 @@ def _ensure(now: datetime) -> Authority:
     try:
         if not root_path().exists():
             _create(folder, now)
-        return Authority(
-            x509.load_pem_x509_certificate(root_path().read_bytes()),
-            _private_key((folder / "root.key").read_bytes()),
-        )
-    except (OSError, ValueError) as error:
+        certificate = x509.load_pem_x509_certificate(root_path().read_bytes())
+        return _whole(Authority(certificate, _private_key((folder / "root.key").read_bytes())), now)
+    except (OSError, ValueError, TypeError) as error:
         raise NotReady(
             f"the local authority in {folder} cannot be used: {error}", hint="move the folder away; a new one is made"
         ) from error
+
+
+def _whole(authority: Authority, now: datetime) -> Authority:
+    """Return an authority whose parts belong together and that lasts; ValueError when not."""
+    if authority.key.public_key() != authority.certificate.public_key():
+        raise ValueError("root.key is not the key of root.pem")
+    if authority.certificate.not_valid_after_utc < now + LEAF_LIFE:
+        raise ValueError("root.pem ends before a certificate would")
+    return authority
 
 
 def _create(folder: Path, now: datetime) -> None:

@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from .project import Port, Service
 
+LAST_WEEK = timedelta(days=7)
+"""A certificate with less than this left should long have been renewed."""
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -125,11 +127,10 @@ class Server:
 
     @property
     def workers(self) -> int:
-        """How many processes can answer: Uvicorn spawns them; a single worker is process 1 itself."""
-        spawned = [
-            process for process in self.processes if process.parent == 1 and "spawn_main" in " ".join(process.argv)
-        ]
-        return len(spawned) or (1 if self.argv else 0)
+        """How many processes can answer: Uvicorn spawns them; a single worker is the server itself."""
+        spawned = {one.pid: one.parent for one in self.processes if "spawn_main" in " ".join(one.argv)}
+        # What a worker spawned in its turn is the app's own business.
+        return len([pid for pid, parent in spawned.items() if parent not in spawned]) or (1 if self.argv else 0)
 
 
 @dataclass(frozen=True)

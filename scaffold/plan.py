@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from . import server
-from .facts import Facts
+from .facts import LAST_WEEK, Facts
 from .project import Project
 
 RENEW_BEFORE = timedelta(days=30)
@@ -105,7 +105,7 @@ def up(project: Project, facts: Facts) -> tuple[Step, ...]:
     image = _image(project, facts)
     start = _start(project, facts, rebuilt=bool(image))
     work = (*leaf, *image, *start, *_restart(project, facts, signed=bool(leaf), started=start))
-    if not work:
+    if not work and all(container.serving for container in facts.containers):
         return ()
     names = tuple(service.name for service in project.services)
     return (*work, AwaitHealthy(names), AwaitCertificate(project.hosts))
@@ -161,4 +161,4 @@ def _restart(project: Project, facts: Facts, *, signed: bool, started: tuple[Sta
 
 def _served(facts: Facts, host: str) -> bool:
     handshake = facts.handshakes.get(host)
-    return handshake is not None and handshake.good_for(host, facts.now)
+    return handshake is not None and handshake.good_for(host, facts.now + LAST_WEEK)

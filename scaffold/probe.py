@@ -19,6 +19,8 @@ from .facts import Handshake, Reply
 from .project import HTTPS_PORT
 
 HTTP_PORT = 80
+LARGEST_BODY = 4_000_000
+"""Bytes of an answer that are read; OpenAPI documents are smaller."""
 SECONDS = 5
 """How long one connection or one answer may take."""
 CERTIFICATE_SECONDS = 45
@@ -45,11 +47,11 @@ def handshake(site: Site, host: str) -> Handshake:
         return _described(_certificate(site, host, _verifying(site)), "")
     except ssl.SSLCertVerificationError as error:
         problem = error.verify_message
-    except (OSError, ssl.SSLError) as error:
+    except (OSError, ValueError) as error:  # ValueError: a host that no DNS name can be
         return Handshake(problem=f"no TLS handshake with {site.address}:{site.https_port}: {error}")
     try:
         return _described(_certificate(site, host, _blind()), problem)
-    except (OSError, ssl.SSLError) as error:
+    except OSError as error:
         return Handshake(problem=f"{problem}; {error}")
 
 
@@ -98,7 +100,7 @@ def slash_path(openapi: bytes) -> str | None:
             ),
             None,
         )
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
 
 
@@ -121,10 +123,20 @@ def _get(
     url = f"{scheme}://{netloc}{path}"
     sent = {"Host": netloc, "User-Agent": "stack-check", **headers}
     try:
-        answer = pool.request("GET", path, headers=sent, redirect=False, retries=False)
-    except urllib3.exceptions.HTTPError as error:
+        answer = pool.request("GET", path, headers=sent, redirect=False, retries=False, preload_content=False)
+        body = _beginning(answer)
+    except (urllib3.exceptions.HTTPError, ValueError) as error:
         return Reply(url, problem=_cause(error)), b""
-    return Reply(url, status=answer.status, location=answer.headers.get("Location", "")), answer.data
+    return Reply(url, status=answer.status, location=answer.headers.get("Location", "")), body
+
+
+def _beginning(answer: urllib3.BaseHTTPResponse) -> bytes:
+    """Return a body, or what came of it in time: a stream may never end."""
+    deadline, body = time.monotonic() + SECONDS, b""
+    while time.monotonic() < deadline and len(body) < LARGEST_BODY and (piece := answer.read1(LARGEST_BODY)):
+        body += piece
+    answer.close()
+    return body
 
 
 def _cause(error: Exception) -> str:

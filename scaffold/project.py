@@ -10,6 +10,8 @@ from .errors import WrongInput
 
 APP = "app"
 PROXY = "traefik"
+HOST = re.compile(r"(?<![!\w])Host\(\s*[`\"]([^`\"]+)[`\"]\s*\)", re.IGNORECASE)
+"""The part of a Traefik rule that names a host; not one that excludes it."""
 HTTPS_PORT = 443
 """The port that an https address means when it names none."""
 EVERYWHERE = {"", "0.0.0.0", "::"}  # noqa: S104 - what Compose writes, not what we bind
@@ -49,7 +51,6 @@ class Service:
     binds: Mapping[str, Path] = field(default_factory=dict)
     """Files and folders of the host that are mounted, by their place in the container."""
     replicas: int = 1
-    healthcheck: bool = True
 
 
 @dataclass(frozen=True)
@@ -86,11 +87,17 @@ class Project:
 
     @property
     def hosts(self) -> tuple[str, ...]:
-        """The names that the app's routers answer to, in the order of the files."""
+        """The names that the app's routers answer to, in the order of the files; WrongInput when they name none."""
         rules = [
             value for key, value in self.app.labels.items() if re.fullmatch(r"traefik\.http\.routers\..+\.rule", key)
         ]
-        return tuple(dict.fromkeys(host for rule in rules for host in re.findall(r"Host\(`([^`]+)`\)", rule)))
+        named = [host.lower() for rule in rules for host in HOST.findall(rule)]
+        if not named:
+            raise WrongInput(
+                f"no router of the service `{APP}` names a host, so nothing can be served or checked",
+                hint="a label such as traefik.http.routers.shop-app.rule=Host(`shop.example.com`)",
+            )
+        return tuple(dict.fromkeys(named))
 
     @property
     def http_port(self) -> int:
@@ -139,7 +146,7 @@ class Project:
 
 def _entry_point(proxy: Service, name: str) -> int:
     address = proxy.environment.get(f"TRAEFIK_ENTRYPOINTS_{name}_ADDRESS", "")
-    port = address.rpartition(":")[2]
+    port = address.rpartition(":")[2].removesuffix("/tcp")
     if not port.isdigit():
         raise WrongInput(
             f"Traefik's entry point {name.lower()} has the address {address!r}, which names no port",
@@ -156,7 +163,9 @@ def parse(model: Mapping[str, Any], hashes: Mapping[str, str], directory: Path) 
     return Project(
         name=model["name"],
         directory=directory,
-        services=tuple(_service(name, body, hashes, model["name"]) for name, body in model["services"].items()),
+        services=tuple(
+            _service(name, body, hashes, model["name"]) for name, body in (model.get("services") or {}).items()
+        ),
         networks={key: (body or {}).get("name", key) for key, body in (model.get("networks") or {}).items()},
         volumes=tuple((body or {}).get("name", key) for key, body in (model.get("volumes") or {}).items()),
     )
@@ -165,16 +174,19 @@ def parse(model: Mapping[str, Any], hashes: Mapping[str, str], directory: Path) 
 def _service(name: str, body: Mapping[str, Any], hashes: Mapping[str, str], project: str) -> Service:
     return Service(
         name=name,
-        image=body.get("image") or f"{project}-{name}",
+        image=_literal(body.get("image")) or f"{project}-{name}",
         hash=hashes.get(name, ""),
         build=_build(body.get("build")),
         command=tuple(_literal(word) for word in body.get("command") or ()),
         environment={key: _literal(value) for key, value in (body.get("environment") or {}).items()},
         labels={key: _literal(value) for key, value in (body.get("labels") or {}).items()},
         ports=tuple(_port(port) for port in body.get("ports") or () if port.get("published")),
-        binds={one["target"]: Path(one["source"]) for one in body.get("volumes") or () if one.get("type") == "bind"},
+        binds={
+            one["target"]: Path(_literal(one["source"]))
+            for one in body.get("volumes") or ()
+            if one.get("type") == "bind"
+        },
         replicas=(body.get("deploy") or {}).get("replicas", body.get("scale", 1)),
-        healthcheck=bool(body.get("healthcheck")) and not body["healthcheck"].get("disable"),
     )
 
 
@@ -182,11 +194,15 @@ def _build(body: Mapping[str, Any] | None) -> Build | None:
     if not body:
         return None
     args = {key: _literal(value) for key, value in (body.get("args") or {}).items()}
-    return Build(context=Path(body["context"]), dockerfile=body.get("dockerfile", "Dockerfile"), args=args)
+    return Build(context=Path(_literal(body["context"])), dockerfile=body.get("dockerfile", "Dockerfile"), args=args)
 
 
 def _port(body: Mapping[str, Any]) -> Port:
-    return Port(published=int(body["published"]), target=int(body["target"]), host_ip=body.get("host_ip", ""))
+    return Port(
+        published=int(str(body["published"]).partition("-")[0]),
+        target=int(body["target"]),
+        host_ip=body.get("host_ip", ""),
+    )
 
 
 def _literal(value: object) -> str:

@@ -25,6 +25,7 @@ def plan(steps: Sequence[Step]) -> str:
 def findings(found: Sequence[Finding], *, colour: bool, width: int) -> str:
     """Return the table of findings: one line each when good, failures last and in full."""
     from rich.table import Table
+    from rich.text import Text
 
     table = Table(box=None, show_header=False, pad_edge=False)
     table.add_column(width=1)
@@ -32,7 +33,8 @@ def findings(found: Sequence[Finding], *, colour: bool, width: int) -> str:
     table.add_column(ratio=1)
     for finding in sorted(found, key=lambda one: one.failed):
         style = STYLES[finding.outcome.status]
-        table.add_row(MARKS[finding.outcome.status], finding.check.id, _told(finding), style=style)
+        # Text, because a plain string would be read as markup: paths and process names hold brackets.
+        table.add_row(MARKS[finding.outcome.status], finding.check.id, Text(_told(finding)), style=style)
     return _rendered(table, colour=colour, width=width) + "\n" + verdict(found)
 
 

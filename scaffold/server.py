@@ -5,12 +5,20 @@ WEB_CONCURRENCY) and `middleware/proxy_headers.py` (whose headers are believed).
 the same code, without the UVICORN_… variables.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
 from pathlib import PurePosixPath
 
 LOOPBACK = "127.0.0.1,::1"
+IMPORT = re.compile(r"[A-Za-z_]\w*(\.\w+)*:[A-Za-z_]\w*(\.\w+)*")
+SWITCHES = frozenset(
+    f"--{no}{flag}"
+    for flag in ("access-log", "date-header", "factory", "proxy-headers", "reload", "server-header", "use-colors")
+    for no in ("", "no-")
+)
+"""Options of both servers that take no value."""
 VARIABLES = (
     "FORWARDED_ALLOW_IPS",
     "WEB_CONCURRENCY",
@@ -52,7 +60,7 @@ def _covers(host: str, peer: str) -> bool:
         address = ip_address(peer)
         return address in ip_network(host) if "/" in host else address == ip_address(host)
     except ValueError:
-        return host == peer
+        return bool(peer) and host == peer
 
 
 def name(argv: Sequence[str]) -> str:
@@ -67,7 +75,7 @@ def name(argv: Sequence[str]) -> str:
 def option(argv: Sequence[str], flag: str) -> str | None:
     """Return the value of `--flag VALUE` or `--flag=VALUE`; the last one wins; None without it."""
     value = None
-    for word, following in zip(argv, [*argv[1:], ""], strict=True):
+    for word, following in zip(argv, [*argv[1:], ""], strict=False):
         if word == f"--{flag}":
             value = following
         elif word.startswith(f"--{flag}="):
@@ -79,20 +87,29 @@ def trust(argv: Sequence[str], environment: Mapping[str, str]) -> Trust | None:
     """Return whom a server believes; None when it was told to read no proxy headers."""
     if not _proxy_headers(argv, environment):
         return None
-    listed = option(argv, "forwarded-allow-ips") or _prefixed(argv, environment, "FORWARDED_ALLOW_IPS")
-    return Trust(listed or environment.get("FORWARDED_ALLOW_IPS", LOOPBACK))
+    listed = option(argv, "forwarded-allow-ips")
+    if listed is None:
+        listed = _prefixed(argv, environment, "FORWARDED_ALLOW_IPS")
+    return Trust(environment.get("FORWARDED_ALLOW_IPS", LOOPBACK) if listed is None else listed)
 
 
 def workers(argv: Sequence[str], environment: Mapping[str, str]) -> int:
     """Return how many worker processes a command line asks for."""
     asked = option(argv, "workers") or _prefixed(argv, environment, "WORKERS") or environment.get("WEB_CONCURRENCY")
-    return int(asked) if asked and asked.isdigit() else 1
+    return max(int(asked), 1) if asked and asked.isdigit() else 1
 
 
 def app(argv: Sequence[str]) -> str:
     """Return the import string that a command line names, such as `app.main:app`; empty without one."""
-    entry = option(argv, "entrypoint") or option(argv, "e")
-    return entry or next((word for word in argv[1:] if ":" in word and not word.startswith("-")), "")
+    pairs = zip(["", *argv], argv, strict=False)
+    return option(argv, "entrypoint") or next(
+        (word for before, word in pairs if name(argv) and IMPORT.fullmatch(word) and not _takes(before)), ""
+    )
+
+
+def _takes(word: str) -> bool:
+    """Tell whether a word is an option that takes the next one as its value; the app's own are no such options."""
+    return word.startswith("-") and "=" not in word and word not in {*SWITCHES, "-e", "--entrypoint"}
 
 
 def _proxy_headers(argv: Sequence[str], environment: Mapping[str, str]) -> bool:

@@ -45,8 +45,12 @@ def select(ids: Iterable[str] = (), *, before: bool = False) -> tuple[Check, ...
             raise WrongInput(f"there is no check {name!r}", hint=f"`stack check --list` shows them: {', '.join(known)}")
         wanted.add(name)
         queue += known[name].needs
-    chosen = [check for check in CHECKS if not wanted or check.id in wanted]
-    return tuple(check for check in chosen if check.before or not before)
+    chosen = tuple(check for check in CHECKS if (not wanted or check.id in wanted) and (check.before or not before))
+    if not chosen:
+        raise WrongInput(
+            "none of these checks looks at what is there before a start", hint="stack check --before --list"
+        )
+    return chosen
 
 
 def run(project: Project, facts: Facts, checks: Iterable[Check] = CHECKS) -> tuple[Finding, ...]:

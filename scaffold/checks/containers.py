@@ -1,9 +1,9 @@
 """What runs, and what of it can be reached."""
 
 from .. import server
-from ..facts import Container, Facts
-from ..project import Project
-from .verdict import Outcome, Status, failed, judged, skipped
+from ..facts import Facts, Server
+from ..project import Project, Service
+from .verdict import Outcome, Status, judged, skipped
 
 
 def app_healthy(project: Project, facts: Facts) -> Outcome:
@@ -11,7 +11,7 @@ def app_healthy(project: Project, facts: Facts) -> Outcome:
 
     An unhealthy container gets no requests: people see 404. `docker compose logs app` shows the app's own words.
     """
-    return _healthy(facts.of(project.app.name), project.app.name)
+    return _healthy(project.app, facts)
 
 
 def proxy_healthy(project: Project, facts: Facts) -> Outcome:
@@ -19,8 +19,7 @@ def proxy_healthy(project: Project, facts: Facts) -> Outcome:
 
     Without Traefik nothing answers at all. `docker compose logs traefik` shows why it does not start.
     """
-    others = [service.name for service in project.services if service.name != project.app.name]
-    outcomes = [_healthy(facts.of(name), name) for name in others]
+    outcomes = [_healthy(service, facts) for service in project.services if service.name != project.app.name]
     wrong = [line for outcome in outcomes if outcome.status is Status.FAIL for line in outcome.seen]
     return judged(wrong, (line for outcome in outcomes for line in outcome.seen))
 
@@ -37,8 +36,12 @@ def app_workers(project: Project, facts: Facts) -> Outcome:
     unknown = [one.container for one in servers if not server.name(one.argv)]
     if unknown:
         return skipped(f"{', '.join(unknown)} runs neither uvicorn nor fastapi")
-    counts = [(one, server.workers(project.app.command or one.argv, one.environment)) for one in servers]
-    wrong = [f"{one.container}: {one.workers} of {wanted} workers" for one, wanted in counts if one.workers != wanted]
+    # A command that the files leave to the image, or hide in a shell's line, is read off the process itself.
+    command = project.app.command if server.name(project.app.command) else None
+    counts = [(one, server.workers(command or one.argv, one.environment)) for one in servers]
+    wrong = [
+        f"{one.container}: {_alive(one, wanted)} of {wanted}" for one, wanted in counts if _alive(one, wanted) != wanted
+    ]
     return judged(wrong, (f"{one.container}: {wanted} of {wanted}" for one, wanted in counts))
 
 
@@ -49,17 +52,23 @@ def proxy_ports(project: Project, facts: Facts) -> Outcome:
     from every service but traefik.
     """
     allowed = {project.http_port, project.https_port}
-    published = [(one.name, port) for one in facts.containers for port in one.ports]
+    published = [(one, port) for one in facts.containers for port in one.ports]
     wrong = {
-        f"{name} publishes {port.published}"
-        for name, port in published
-        if port.published not in allowed or not name.startswith(f"{project.name}-{project.proxy.name}-")
+        f"{one.name} publishes {port.published}"
+        for one, port in published
+        if port.published not in allowed or one.service != project.proxy.name
     }
     return judged(sorted(wrong), map(str, sorted({port.published for _, port in published})))
 
 
-def _healthy(containers: tuple[Container, ...], service: str) -> Outcome:
-    if not containers:
-        return failed(f"{service} has no container")
-    wrong = [f"{one.name} is {one.health or one.state}" for one in containers if not one.serving]
-    return judged(wrong, (f"{one.name} {one.health or one.state}" for one in containers))
+def _healthy(service: Service, facts: Facts) -> Outcome:
+    found = facts.of(service.name)
+    wrong = [f"{one.name} is {one.health or one.state}" for one in found if not one.serving]
+    if len(found) != service.replicas:
+        wrong.append(f"{service.name} has {len(found)} of {service.replicas} containers")
+    return judged(wrong, (f"{one.name} {one.health or one.state}" for one in found))
+
+
+def _alive(one: Server, wanted: int) -> int:
+    """Return how many workers live; a single one is the server itself, and what it spawned is the app's."""
+    return 1 if wanted == 1 else one.workers

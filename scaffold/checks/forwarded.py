@@ -27,7 +27,10 @@ def scheme(project: Project, facts: Facts) -> Outcome:
     if facts.slash and facts.slash.location.startswith("http://"):
         wrong.append(f"{facts.slash.url} redirects to {facts.slash.location}")
     right = [f"{one.container} believes {peer}, which is Traefik" for one in facts.servers]
-    return judged(wrong, [*right, *([f"{facts.slash.url} → {facts.slash.location}"] if facts.slash else [])])
+    return judged(
+        wrong,
+        [*right, *([f"{facts.slash.url} → {facts.slash.location}"] if facts.slash and facts.slash.location else [])],
+    )
 
 
 def client(project: Project, facts: Facts) -> Outcome:

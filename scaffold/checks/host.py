@@ -45,7 +45,8 @@ def ports(project: Project, facts: Facts) -> Outcome:
 def files(_project: Project, facts: Facts) -> Outcome:
     """Every file that a container mounts exists.
 
-    Docker makes an empty folder in the place of a missing file, and the container fails in its own words.
+    Docker makes an empty folder in the place of a missing file, and the container fails in its own words. Put the file
+    there, or correct its path in .env or in the Compose file.
     """
     return judged((f"{path} does not exist" for path in facts.missing), ())
 

@@ -3,12 +3,12 @@
 from datetime import timedelta
 from urllib.parse import urlsplit
 
-from ..facts import Facts, Handshake, Reply
+from ..facts import LAST_WEEK, Facts, Handshake, Reply
 from ..project import HTTPS_PORT, Project
 from .verdict import Outcome, failed, judged, passed, warned
 
 DAYS_WARN = timedelta(days=14)  # ACME clients renew at 30 days: two weeks of failing renewals
-DAYS_FAIL = timedelta(days=7)
+UNSEEN = "it was not looked at"
 BROKEN = 500  # a status below this is the app's own answer
 
 
@@ -18,8 +18,9 @@ def http_redirects(project: Project, facts: Facts) -> Outcome:
     A temporary redirect is asked for again at every visit, and one visit in the clear is enough to lose a cookie.
     The `redirections` of entry point `web` in compose.proxy.yaml do this.
     """
-    wrong = [_shown(host, reply) for host, reply in facts.redirects.items() if not _redirects(project, host, reply)]
-    return judged(wrong, (_shown(host, reply) for host, reply in facts.redirects.items()))
+    replies = {host: facts.redirects.get(host, Reply(host, problem=UNSEEN)) for host in project.hosts}
+    wrong = [_shown(reply) for host, reply in replies.items() if not _redirects(project, host, reply)]
+    return judged(wrong, map(_shown, replies.values()))
 
 
 def tls_trusted(project: Project, facts: Facts) -> Outcome:
@@ -27,7 +28,7 @@ def tls_trusted(project: Project, facts: Facts) -> Outcome:
 
     Browsers refuse it otherwise. `stack up` orders it anew and says what went wrong.
     """
-    pairs = facts.handshakes.items()
+    pairs = _handshakes(project, facts).items()
     wrong = [f"{host}: {_explained(shake)}" for host, shake in pairs if shake.problem]
     return judged(wrong, (f"{host}: issued by {shake.issuer}" for host, shake in pairs))
 
@@ -37,7 +38,7 @@ def tls_names(project: Project, facts: Facts) -> Outcome:
 
     Browsers refuse a certificate for another name. `stack up` orders one for the names in the Compose files.
     """
-    pairs = facts.handshakes.items()
+    pairs = _handshakes(project, facts).items()
     wrong = [
         f"{host}: the certificate is for {', '.join(shake.names) or 'nobody'}"
         for host, shake in pairs
@@ -52,12 +53,11 @@ def tls_days(project: Project, facts: Facts) -> Outcome:
     Traefik renews a month before the end; less than two weeks left means that renewals fail. `docker compose logs
     traefik` has the authority's words. A local certificate is signed anew by `stack up`.
     """
-    left = {host: shake.not_after - facts.now for host, shake in facts.handshakes.items()}
+    left = {host: shake.not_after - facts.now for host, shake in _handshakes(project, facts).items()}
     seen = [f"{host}: {days.days} days" for host, days in left.items()]
-    shortest = min(left.values(), default=DAYS_WARN)
-    if shortest < DAYS_FAIL:
+    if min(left.values()) < LAST_WEEK:
         return failed(*seen)
-    return warned(*seen) if shortest < DAYS_WARN else passed(*seen)
+    return warned(*seen) if min(left.values()) < DAYS_WARN else passed(*seen)
 
 
 def app_answers(project: Project, facts: Facts) -> Outcome:
@@ -66,13 +66,16 @@ def app_answers(project: Project, facts: Facts) -> Outcome:
     404 "page not found" in plain text is Traefik's: it knows no healthy container for that host. 502 and 504 are
     Traefik's too: the app is not listening on port 8000. Everything below 500 counts as an answer of the app.
     """
-    wrong = [_shown(host, reply) for host, reply in facts.answers.items() if not 0 < reply.status < BROKEN]
-    return judged(wrong, (_shown(host, reply) for host, reply in facts.answers.items()))
+    replies = [facts.answers.get(host, Reply(host, problem=UNSEEN)) for host in project.hosts]
+    return judged((_shown(reply) for reply in replies if not 0 < reply.status < BROKEN), map(_shown, replies))
 
 
-def _shown(host: str, reply: Reply) -> str:
-    arrow = f" → {reply.location}" if reply.location else ""
-    return f"{reply.url}: {reply.problem or reply.status}{arrow}" if reply.url else f"{host}: not asked"
+def _handshakes(project: Project, facts: Facts) -> dict[str, Handshake]:
+    return {host: facts.handshakes.get(host, Handshake(problem=UNSEEN)) for host in project.hosts}
+
+
+def _shown(reply: Reply) -> str:
+    return f"{reply.url}: {reply.problem or reply.status}{f' → {reply.location}' if reply.location else ''}"
 
 
 def _redirects(project: Project, host: str, reply: Reply) -> bool:

@@ -41,7 +41,7 @@ def check(directory: Path, only: Sequence[str], *, before: bool, as_json: bool) 
     engine = Engine.connect()
     project = engine.load(directory)
     facts = observe.machine(engine, project) if before else observe.everything(engine, project)
-    return _conclude(project, checks.run(project, facts, chosen), (), as_json=as_json)
+    return _conclude(project, checks.run(project, facts, chosen), None, as_json=as_json)
 
 
 def list_checks(only: Sequence[str], *, before: bool, as_json: bool) -> int:
@@ -127,14 +127,15 @@ def _planned(project: Project, steps: Sequence[plan.Step], *, as_json: bool) -> 
 def _conclude(
     project: Project,
     found: Sequence[Finding],
-    steps: Sequence[plan.Step],
+    steps: Sequence[plan.Step] | None,
     *,
     as_json: bool,
     failed: ExitCode = ExitCode.FAILED,
 ) -> int:
     """Show the findings and return the exit code they mean."""
     if as_json:
-        terminal.document({**report.findings_document(project.name, found), "plan": [str(step) for step in steps]})
+        planned = {} if steps is None else {"plan": [str(step) for step in steps]}
+        terminal.document({**report.findings_document(project.name, found), **planned})
     else:
         terminal.result(report.findings(found, colour=terminal.colour(), width=terminal.width()))
         _farewell(project, found)

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519
 
 from scaffold import authority
-from scaffold.errors import NotReady
+from scaffold.errors import NotReady, WrongInput
 
 NOW = datetime.now(UTC)
 HOSTS = ("demo.test", "www.demo.test")
@@ -164,6 +164,38 @@ def test_what_was_signed_is_ours_and_lasts_a_year(project: Path) -> None:
     assert leaf is not None
     assert (leaf.names, leaf.signed_by_us) == (HOSTS, True)
     assert timedelta(days=364) < leaf.not_after - NOW <= timedelta(days=365)
+
+
+def test_half_a_pair_is_not_ours(project: Path) -> None:
+    authority.sign(project, HOSTS, NOW)
+    certificate = (tls(project) / "local.crt").read_bytes()
+    authority.sign(project, HOSTS, NOW)
+    (tls(project) / "local.crt").chmod(0o644)
+    (tls(project) / "local.crt").write_bytes(certificate)
+    leaf = authority.look(project)
+    assert leaf is not None
+    assert not leaf.signed_by_us
+
+
+def test_a_name_that_no_certificate_can_hold_is_refused(project: Path) -> None:
+    with pytest.raises(WrongInput, match="bücher"):
+        authority.sign(project, ("bücher.test",), NOW)
+
+
+def test_an_authority_of_two_halves_is_refused(project: Path, tmp_path: Path) -> None:
+    authority.sign(project, HOSTS, NOW)
+    key = authority.root_path().with_name("root.key")
+    other = tls(project) / "local.key"
+    key.chmod(0o600)
+    key.write_bytes(other.read_bytes())
+    with pytest.raises(NotReady, match="not the key of"):
+        authority.sign(project, HOSTS, NOW)
+
+
+def test_an_authority_near_its_end_is_refused(project: Path) -> None:
+    authority.sign(project, HOSTS, NOW)
+    with pytest.raises(NotReady, match="ends before"):
+        authority.sign(project, HOSTS, NOW + authority.ROOT_LIFE - timedelta(days=100))
 
 
 def test_a_project_without_a_certificate_has_none(project: Path) -> None:

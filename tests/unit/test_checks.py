@@ -10,11 +10,12 @@ import pytest
 from scaffold import checks
 from scaffold.checks import CHECKS, Check, Finding, Outcome, Status
 from scaffold.errors import WrongInput
-from scaffold.facts import Container, Facts, Handshake, Holder, Reply, Server, Sighting, Versions
+from scaffold.facts import Container, Facts, Handshake, Holder, Process, Reply, Server, Sighting, Versions
 from scaffold.project import Port, Project
 
 from ..builders import (
     CLIENT,
+    COMMAND,
     EDGE,
     FORGED,
     HOST,
@@ -138,11 +139,45 @@ PASSES = (
     Case("http.redirects", "other port", stack=REMAPPED, seen=facts(redirects=redirect(to=f"https://{HOST}:8443/x"))),
     Case("tls.trusted", "accepted", says=f"{HOST}: issued by Example CA"),
     Case("tls.names", "the host itself", says=f"{HOST}: {HOST}"),
-    Case("tls.names", "a wildcard", seen=facts(handshakes={OTHER_HOST: handshake(f"*.{HOST}")})),
+    Case(
+        "tls.names",
+        "a wildcard",
+        stack=with_hosts(project(), OTHER_HOST),
+        seen=facts(handshakes={OTHER_HOST: handshake(f"*.{HOST}")}),
+    ),
     Case("tls.days", "two months", says="60 days"),
     Case("tls.days", "exactly two weeks", seen=facts(handshakes=days_left(14))),
     Case("app.answers", "200", says=f"https://{HOST}/: 200"),
     Case("app.answers", "the app's own 404", seen=facts(answers=answer(404))),
+    Case(
+        "app.workers",
+        "the command hides in a shell's line",
+        stack=with_service(project(), "app", command=("sh", "-c", "exec uvicorn app.main:app --workers 2")),
+    ),
+    Case(
+        "app.workers",
+        "under an init process",
+        seen=facts(
+            servers=(
+                Server(
+                    "demo-app-1",
+                    (
+                        Process(1, 0, ("/sbin/docker-init", "--", *COMMAND)),
+                        Process(7, 1, COMMAND),
+                        Process(8, 7, ("python", "-c", "spawn_main(1)")),
+                        Process(9, 7, ("python", "-c", "spawn_main(2)")),
+                        Process(12, 9, ("python", "-c", "spawn_main(3)")),
+                    ),
+                ),
+            )
+        ),
+    ),
+    Case(
+        "app.workers",
+        "one, with a pool of its own",
+        stack=with_service(project(), "app", command=("uvicorn", "app.main:app")),
+        seen=facts(servers=(server("uvicorn", "app.main:app", workers=3),)),
+    ),
     Case("app.scheme", "Traefik is believed", says=f"believes {PROXY_ADDRESS}"),
     Case("app.scheme", "redirect to https", says=f"→ https://{HOST}/items/"),
     Case("app.scheme", "no route to try", seen=facts(slash=None)),
@@ -191,11 +226,24 @@ FAILS = (
         seen=facts(holders=(Holder(443, "container shop-web-1", project="shop"),)),
     ),
     Case("host.files", "gone", says="/srv/demo/x does not exist", seen=facts(missing=("/srv/demo/x",))),
+    *(
+        Case(
+            check, "a host that was not looked at", says=f"{OTHER_HOST}", stack=with_hosts(project(), HOST, OTHER_HOST)
+        )
+        for check in ("http.redirects", "tls.trusted", "tls.names", "tls.days", "app.answers")
+    ),
+    Case("app.healthy", "one is missing", says="app has 1 of 2", stack=with_service(project(), "app", replicas=2)),
+    Case(
+        "proxy.ports",
+        "the app, under another name",
+        says="edge publishes 443",
+        seen=app_is(name="edge", ports=(Port(443, 8000),)),
+    ),
     Case("app.healthy", "unhealthy", says="demo-app-1 is unhealthy", seen=app_is(health="unhealthy")),
     Case("app.healthy", "not yet", says="demo-app-1 is starting", seen=app_is(health="starting")),
     Case("app.healthy", "stopped", says="demo-app-1 is exited", seen=app_is(state="exited", health="")),
     Case("app.healthy", "crash loop", says="demo-app-1 is restarting", seen=app_is(state="restarting", health="")),
-    Case("app.healthy", "no container", says="app has no container", seen=facts(containers=())),
+    Case("app.healthy", "no container", says="app has 0 of 1 containers", seen=facts(containers=())),
     Case(
         "app.healthy",
         "one of two",
@@ -209,7 +257,12 @@ FAILS = (
         says="demo-socket-proxy-1 is exited",
         seen=facts(containers=containers(container("socket-proxy", state="exited", health=""))),
     ),
-    Case("proxy.healthy", "no container", says="traefik has no container", seen=facts(containers=(container("app"),))),
+    Case(
+        "proxy.healthy",
+        "no container",
+        says="traefik has 0 of 1 containers",
+        seen=facts(containers=(container("app"),)),
+    ),
     Case("proxy.ports", "the app too", says="demo-app-1 publishes 8000", seen=app_is(ports=(Port(8000, 8000),))),
     Case(
         "proxy.ports",
@@ -226,19 +279,19 @@ FAILS = (
     Case(
         "app.workers",
         "one died",
-        says="demo-app-1: 1 of 2 workers",
+        says="demo-app-1: 1 of 2",
         seen=facts(servers=(server(workers=1),)),
     ),
     Case(
         "app.workers",
         "started before the files asked for more",
-        says="demo-app-1: 2 of 4 workers",
+        says="demo-app-1: 2 of 4",
         stack=with_service(project(), "app", command=("uvicorn", "app.main:app", "--workers=4")),
     ),
     Case(
         "app.workers",
         "in the second container",
-        says="demo-app-2: 1 of 2 workers",
+        says="demo-app-2: 1 of 2",
         seen=facts(servers=(server(), server(workers=1, container="demo-app-2"))),
     ),
     Case("http.redirects", "temporary", says="307", seen=facts(redirects=redirect(307))),
@@ -289,6 +342,7 @@ FAILS = (
     Case(
         "tls.days",
         "the shorter of two",
+        stack=with_hosts(project(), HOST, OTHER_HOST),
         says="1 days",
         seen=facts(handshakes=days_left(60) | days_left(1, OTHER_HOST)),
     ),
@@ -298,6 +352,7 @@ FAILS = (
     Case(
         "app.answers",
         "one of two hosts",
+        stack=with_hosts(project(), HOST, OTHER_HOST),
         says=f"https://{OTHER_HOST}/: 504",
         seen=facts(answers=answer(200) | answer(504, host=OTHER_HOST)),
     ),

@@ -177,6 +177,21 @@ def test_a_certificate_that_is_not_the_wanted_one_restarts_traefik(served: dict[
     assert plan.up(project(), facts(handshakes=served)) == (Restart("traefik", reason), *WAITS)
 
 
+def test_a_certificate_in_its_last_week_restarts_traefik_which_orders_at_its_start() -> None:
+    seen = facts(handshakes={HOST: handshake(not_after=NOW + timedelta(days=3))})
+    assert [type(step) for step in plan.up(project(), seen)] == [Restart, AwaitHealthy, AwaitCertificate]
+
+
+def test_a_container_that_is_not_healthy_yet_is_waited_for() -> None:
+    seen = facts(containers=containers(container("app", health="starting")))
+    assert plan.up(project(), seen) == WAITS
+
+
+def test_an_app_whose_command_is_the_images_own_is_built_and_not_tried() -> None:
+    stack, seen = with_service(project(), "app", command=()), facts(images=without(BUILD_IMAGE))
+    assert plan.up(stack, seen) == (BUILD, PROMOTE, Start(("app",)), *WAITS)
+
+
 def test_only_the_host_with_the_wrong_certificate_is_named() -> None:
     stack = with_hosts(project(), *TWO_HOSTS)
     assert plan.up(stack, facts(handshakes=dict.fromkeys(TWO_HOSTS, handshake()))) == (

@@ -5,7 +5,7 @@ import ssl
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -31,6 +31,9 @@ class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_GET(self) -> None:
+        if self.path == "/stream":
+            self.stream()
+            return
         status, location = {"/gone": (404, ""), "/broken": (500, ""), "/moved": (308, f"https://{HOST}/there?a=b")}.get(
             self.path, (200, "")
         )
@@ -39,6 +42,16 @@ class Handler(BaseHTTPRequestHandler):
         for name, value in (("Location", location or asked), ("Content-Length", "0"), ("Connection", "close")):
             self.send_header(name, value)
         self.end_headers()
+
+    def stream(self) -> None:
+        """Send a body that does not end before the client has gone, or a test has taken far too long."""
+        self.close_connection = True
+        self.send_response(200)
+        self.end_headers()
+        with suppress(OSError):
+            for _ in range(400):
+                self.wfile.write(b"x" * 100)
+                threading.Event().wait(0.01)
 
     def log_message(self, *_: object) -> None:
         """Keep quiet."""
@@ -288,6 +301,15 @@ def test_an_answer_is_not_waited_for_longer_than_the_limit(stack: ExitStack, mon
     started = time.monotonic()
     for reply in (probe.http(Site(LOOPBACK, port, port), HOST), probe.https(Site(LOOPBACK, port, port), HOST)):
         assert (reply.status, "timed out" in reply.problem) == (0, True)
+    assert time.monotonic() - started < LIMIT
+
+
+def test_a_body_without_an_end_is_not_read_for_longer_than_the_limit(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(probe, "SECONDS", 0.2)
+    started = time.monotonic()
+    assert probe.https(site, HOST, "/stream").status == 200
     assert time.monotonic() - started < LIMIT
 
 

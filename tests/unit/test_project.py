@@ -108,7 +108,7 @@ def test_only_files_and_folders_of_the_host_are_binds() -> None:
 
 def test_what_a_service_does_not_say_has_its_usual_value() -> None:
     plain = parsed(worker={}).service("worker")
-    assert (plain.image, plain.hash, plain.replicas, plain.healthcheck) == ("demo-worker", "", 1, False)
+    assert (plain.image, plain.hash, plain.replicas) == ("demo-worker", "", 1)
     assert (plain.command, plain.ports, dict(plain.environment)) == ((), (), {})
 
 
@@ -119,15 +119,6 @@ def test_what_a_service_does_not_say_has_its_usual_value() -> None:
 )
 def test_replicas_are_counted_as_compose_does(body: dict[str, Any], replicas: int) -> None:
     assert parsed(worker=body).service("worker").replicas == replicas
-
-
-@pytest.mark.parametrize(
-    ("healthcheck", "has_one"),
-    [({"test": ["CMD", "true"]}, True), ({"disable": True}, False), (None, False)],
-    ids=["one", "switched off", "none"],
-)
-def test_a_healthcheck_can_be_switched_off(healthcheck: dict[str, Any] | None, has_one: bool) -> None:
-    assert parsed(worker={"healthcheck": healthcheck}).service("worker").healthcheck is has_one
 
 
 def test_a_file_without_networks_and_volumes_is_read() -> None:
@@ -161,13 +152,39 @@ def test_a_missing_service_is_named(name: str) -> None:
             },
             ("demo.test", "www.demo.test"),
         ),
-        ({"traefik.tcp.routers.a.rule": "HostSNI(`*`)", "traefik.http.routers.a.rule": "PathPrefix(`/`)"}, ()),
-        ({"traefik.http.middlewares.a.rule": "Host(`demo.test`)"}, ()),
+        ({"traefik.http.routers.a.rule": 'Host( "Demo.Test" ) && !Host(`b.test`)'}, ("demo.test",)),
     ],
-    ids=["one", "two in a rule", "several rules", "no host", "no router"],
+    ids=["one", "two in a rule", "several rules", "other ways to write it"],
 )
 def test_hosts_are_those_of_the_routers_each_once_and_in_order(rules: dict[str, str], hosts: tuple[str, ...]) -> None:
     assert with_service(project(), "app", labels=rules).hosts == hosts
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        {"traefik.tcp.routers.a.rule": "HostSNI(`*`)", "traefik.http.routers.a.rule": "PathPrefix(`/`)"},
+        {"traefik.http.routers.a.rule": "HostRegexp(`.+`)"},
+        {"traefik.http.middlewares.a.rule": "Host(`demo.test`)"},
+    ],
+    ids=["no host", "any host", "no router"],
+)
+def test_a_stack_that_answers_to_no_name_is_refused(rules: dict[str, str]) -> None:
+    with pytest.raises(WrongInput, match="names a host"):
+        _ = with_service(project(), "app", labels=rules).hosts
+
+
+def test_a_dollar_in_a_path_is_one_dollar() -> None:
+    body = {
+        "image": "a$$b",
+        "build": {"context": "/srv/a$$b"},
+        "volumes": [{"type": "bind", "source": "/srv/a$$b/c", "target": "/c"}],
+    }
+    service = parsed(worker=body).service("worker")
+    assert service.image == "a$b"
+    assert service.build is not None
+    assert service.build.context == Path("/srv/a$b")
+    assert service.binds == {"/c": Path("/srv/a$b/c")}
 
 
 def test_several_hosts_are_read_from_a_document() -> None:

@@ -52,6 +52,13 @@ def flowing(words: str) -> str:
     return " ".join(words.split())
 
 
+def test_brackets_and_colons_in_evidence_are_shown_as_they_are() -> None:
+    shown = text(
+        finding("host.files", Status.FAIL, "[/srv/app] /srv/x[a]/file fd00:ab::1 process [worker/0:1]"), width=200
+    )
+    assert "seen: [/srv/app] /srv/x[a]/file fd00:ab::1 process [worker/0:1]" in shown
+
+
 # ------------------------------------------------------------------ plans
 
 

@@ -234,6 +234,12 @@ def test_a_server_is_known_by_how_it_is_started(argv: list[str], expected: str) 
         ("fastapi run -e app.main:app", "app.main:app"),
         ("fastapi run app/main.py", ""),
         ("uvicorn --forwarded-allow-ips=fd00::/8", ""),
+        ("uvicorn --host :: app.main:app", "app.main:app"),
+        ("uvicorn --header Server:none app.main:app", "app.main:app"),
+        ("uvicorn --factory app.main:create", "app.main:create"),
+        ("uvicorn --no-access-log app.main:app", "app.main:app"),
+        ("gunicorn -b 0.0.0.0:8000 app:app", ""),
+        ("", ""),
     ],
 )
 def test_the_app_is_the_import_string(words: str, expected: str) -> None:
