@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 DEMO := .demo/demo
 
-.PHONY: demo demo-down test unit template e2e lint soak rig rig-clean constraints clean
+.PHONY: demo demo-down test unit template e2e lint rig rig-clean constraints clean
 
 demo: rig .venv/ready   ## scaffold a project, bring it up on https://localhost, check it
 	@test -e $(DEMO)/compose.yaml || $(BIN)/stack new $(DEMO) --defaults
@@ -29,9 +29,6 @@ template: rig .venv/ready
 
 e2e: rig .venv/ready
 	$(BIN)/pytest tests/e2e
-
-soak: rig .venv/ready  ## what takes too long for CI
-	$(BIN)/pytest tests/soak
 
 rig:  ## an engine and images, on a machine that has none
 	@$(PYTHON) -m tests.rig

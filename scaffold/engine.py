@@ -148,7 +148,8 @@ class Engine:
                 self._client.images.get(image).tag(to)
             case plan.Start(services):
                 # With --no-deps Compose forgets `depends_on`, and the container's hash is another one for ever.
-                _stream(project, say, "up", "--detach", "--no-build", *services)
+                # What is built elsewhere is built when its image is missing; the app's never is, at this point.
+                _stream(project, say, "up", "--detach", *services)
             case plan.Restart(service):
                 _stream(project, say, "restart", service)
             case plan.AwaitHealthy(services):

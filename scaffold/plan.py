@@ -140,7 +140,7 @@ def _start(project: Project, facts: Facts, *, rebuilt: bool) -> tuple[Start, ...
     stale = tuple(
         service.name
         for service in project.services
-        if (rebuilt and service.name == project.app.name)
+        if (rebuilt and service.image == project.app.image)
         or len(facts.of(service.name)) != service.replicas
         or not all(one.matches(service, facts.images.get(service.image, "")) for one in facts.of(service.name))
     )

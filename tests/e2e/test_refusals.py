@@ -63,7 +63,10 @@ def test_check_before_says_the_same_without_starting_anything(stack: Stack) -> N
     assert stack.ids() == {}
 
 
-def test_a_dry_run_prints_the_plan_and_changes_nothing(stack: Stack) -> None:
+def test_a_dry_run_prints_the_plan_and_changes_nothing(make: Make) -> None:
+    stack = make("dry")
+    stack.new()
+
     done = stack.stack("up", "--dry-run")
 
     assert done.status == 0, done.everything
@@ -163,4 +166,4 @@ def test_a_missing_env_file_is_named(stack: Stack) -> None:
         env.write_text(text)
 
     assert done.status == 2, done.everything
-    assert "STACK_DOMAIN" in " ".join(done.json["error"]["evidence"])
+    assert "is missing a value: set it in .env" in " ".join(done.json["error"]["evidence"])

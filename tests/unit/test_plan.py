@@ -1,5 +1,6 @@
 """From what is wanted and what is seen to what has to be done: plans are compared as values."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import get_args
 
@@ -18,7 +19,7 @@ from scaffold.plan import (
     Start,
     Step,
 )
-from scaffold.project import Project
+from scaffold.project import Project, Service
 
 from ..builders import (
     BUILD_IMAGE,
@@ -98,6 +99,13 @@ def test_an_image_that_somebody_else_promoted_is_taken_back() -> None:
 
 def test_an_app_that_was_built_but_never_promoted_is_promoted() -> None:
     assert plan.up(project(), facts(images=without("demo-app:current"))) == (SMOKE, PROMOTE, Start(("app",)), *WAITS)
+
+
+def test_whatever_runs_the_apps_image_is_replaced_with_it() -> None:
+    worker = Service(name="worker", image=project().app.image, hash="hash-of-worker")
+    stack = replace(project(), services=(*project().services, worker))
+    seen = facts(images=without(BUILD_IMAGE), containers=(*containers(), container("worker", image_id="sha256:app")))
+    assert Start(("app", "worker")) in plan.up(stack, seen)
 
 
 def test_a_server_that_names_no_import_string_is_not_tried() -> None:
