@@ -25,7 +25,6 @@ class Container:
     image_id: str = ""
     config_hash: str = ""
     folder: str = ""
-    exit_code: int = 0
     restarts: int = 0
     addresses: Mapping[str, str] = field(default_factory=dict)
     """IPv4 address by network name."""
@@ -46,7 +45,6 @@ class Versions:
     """Of what does the work."""
 
     engine: str
-    api: str
     compose: str
 
 
@@ -143,6 +141,9 @@ class Sighting:
     """Whom Traefik took for the client: what it tells the app in X-Forwarded-For."""
     peer: str
     """The address that the connection came from."""
+    host: str = ""
+    served: bool = True
+    """Whether a container was asked, and not Traefik alone that answered."""
 
 
 @dataclass(frozen=True)
@@ -161,6 +162,8 @@ class Facts:
     holders: tuple[Holder, ...] = ()
     missing: tuple[str, ...] = ()
     """Paths that would be mounted and do not exist."""
+    closed: tuple[str, ...] = ()
+    """Paths that would be mounted and that only their owner may read: a container's user is another one."""
     leaf: Leaf | None = None
     handshakes: Mapping[str, Handshake] = field(default_factory=dict)
     answers: Mapping[str, Reply] = field(default_factory=dict)

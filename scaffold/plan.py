@@ -39,6 +39,8 @@ class Smoke:
     service: str
     image: str
     app: str
+    folder: str = "."
+    """Where the server imports from, inside the image."""
 
     def __str__(self) -> str:
         return f"import {self.app} in {self.image}, out of reach of any request"
@@ -104,7 +106,8 @@ def up(project: Project, facts: Facts) -> tuple[Step, ...]:
     leaf = _leaf(project, facts)
     image = _image(project, facts)
     start = _start(project, facts, rebuilt=bool(image))
-    work = (*leaf, *image, *start, *_restart(project, facts, signed=bool(leaf), started=start))
+    certificate = _restart(project, facts, signed=bool(leaf), started=start)
+    work = (*leaf, *image, *start, *certificate, *_revive(facts, (*start, *certificate)))
     if not work and all(container.serving for container in facts.containers):
         return ()
     names = tuple(service.name for service in project.services)
@@ -133,7 +136,8 @@ def _image(project: Project, facts: Facts) -> tuple[Step, ...]:
 
 def _smoke(project: Project, facts: Facts) -> tuple[Step, ...]:
     target = server.app(project.app.command)
-    return (Smoke(project.app.name, facts.build_image, target),) if target else ()
+    folder = server.option(project.app.command, "app-dir") or "."
+    return (Smoke(project.app.name, facts.build_image, target, folder),) if target else ()
 
 
 def _start(project: Project, facts: Facts, *, rebuilt: bool) -> tuple[Start, ...]:
@@ -157,6 +161,14 @@ def _restart(project: Project, facts: Facts, *, signed: bool, started: tuple[Sta
     if wrong:
         return (Restart(project.proxy.name, f"the certificate of {', '.join(wrong)} is not the one it should be"),)
     return ()
+
+
+def _revive(facts: Facts, touched: tuple[Step, ...]) -> tuple[Step, ...]:
+    """A container as the files want it that says it is not well gets one fresh start."""
+    done = {name for step in touched for name in (step.services if isinstance(step, Start) else ())}
+    done |= {step.service for step in touched if isinstance(step, Restart)}
+    sick = dict.fromkeys(one.service for one in facts.containers if one.health == "unhealthy")
+    return tuple(Restart(service, "it is unhealthy") for service in sick if service not in done)
 
 
 def _served(facts: Facts, host: str) -> bool:

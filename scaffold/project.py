@@ -60,10 +60,6 @@ class Project:
     name: str
     directory: Path
     services: tuple[Service, ...]
-    networks: Mapping[str, str] = field(default_factory=dict)
-    """Real name of each network by the name in the file."""
-    volumes: tuple[str, ...] = ()
-    """Real names of the volumes."""
 
     def service(self, name: str) -> Service:
         """Return a service by name; WrongInput when the files have none."""
@@ -115,13 +111,6 @@ class Project:
         return self.proxy.environment.get("TRAEFIK_ENTRYPOINTS_WEBSECURE_HTTP_TLS_CERTRESOLVER", "")
 
     @property
-    def acme_directory(self) -> str:
-        """Address of the ACME authority; empty when the local authority signs."""
-        return (
-            self.proxy.environment.get("TRAEFIK_CERTIFICATESRESOLVERS_ACME_ACME_CASERVER", "") if self.resolver else ""
-        )
-
-    @property
     def acme_roots(self) -> Path | None:
         """The PEM file with the roots of a private ACME authority; None for a public one."""
         inside = self.proxy.environment.get("LEGO_CA_CERTIFICATES", "") if self.resolver else ""
@@ -166,8 +155,6 @@ def parse(model: Mapping[str, Any], hashes: Mapping[str, str], directory: Path) 
         services=tuple(
             _service(name, body, hashes, model["name"]) for name, body in (model.get("services") or {}).items()
         ),
-        networks={key: (body or {}).get("name", key) for key, body in (model.get("networks") or {}).items()},
-        volumes=tuple((body or {}).get("name", key) for key, body in (model.get("volumes") or {}).items()),
     )
 
 

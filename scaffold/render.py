@@ -1,6 +1,7 @@
 """Answers to files, by Copier. The only module that imports it."""
 
 import filecmp
+import os
 import shutil
 import tempfile
 import warnings
@@ -64,24 +65,39 @@ def belongs_to_the_place(path: Path) -> bool:
 
 
 def place(folder: Path, destination: Path) -> None:
-    """Move the rendered files to their place: all of them or, when that fails, none that was not there before."""
+    """Move the rendered files to their place: all of them or, when that fails, everything is as it was before.
+
+    Files are readable by every user, whatever the umask: in containers they are read by others than their owner.
+    """
     created: list[Path] = []
+    replaced: dict[Path, Path] = {}
     try:
         for path in files(folder):
-            if not (belongs_to_the_place(path) and (destination / path).exists()):
-                created += _missing(destination / path)
-                (destination / path).parent.mkdir(parents=True, exist_ok=True)
-                (folder / path).replace(destination / path)
+            target = destination / path
+            if target.exists() and belongs_to_the_place(path):
+                continue
+            created += _make_room(target)
+            if target.exists():
+                replaced[target] = folder / f"{path}.before"
+                target.replace(replaced[target])
+            else:
+                created.append(target)
+            (folder / path).chmod(0o755 if os.access(folder / path, os.X_OK) else 0o644)
+            (folder / path).replace(target)
     except BaseException:
-        _take_back(created)
+        _take_back(created, replaced)
         raise
     # Git carries no such mode and Copier asks for none (FACTS C12).
     (destination / "secrets").chmod(0o700)
 
 
-def _missing(path: Path) -> list[Path]:
-    """Return what has to be made for a path to be there, outermost first."""
-    return [one for one in (path, *path.parents) if not one.exists()][::-1]
+def _make_room(target: Path) -> list[Path]:
+    """Make the folders for a file, open to every user, and return those that were not there."""
+    made = [one for one in target.parents if not one.exists()][::-1]
+    for one in made:
+        one.mkdir()
+        one.chmod(0o755)
+    return made
 
 
 def _render(destination: Path, data: Mapping[str, Any], *, ask: bool) -> Path:
@@ -112,7 +128,10 @@ def _nearest(folder: Path) -> Path:
     return next(candidate for candidate in (folder, *folder.absolute().parents) if candidate.is_dir())
 
 
-def _take_back(created: list[Path]) -> None:
+def _take_back(created: list[Path], replaced: Mapping[Path, Path]) -> None:
+    for target, before in replaced.items():
+        if before.exists():
+            before.replace(target)
     for path in reversed(created):
         if path.is_dir():
             path.rmdir()

@@ -71,8 +71,6 @@ def project(**changes: Any) -> Project:
         name="demo",
         directory=Path("/srv/demo"),
         services=(APP, SOCKET_PROXY, TRAEFIK),
-        networks={"edge": EDGE, "socket": "demo_socket"},
-        volumes=("demo_acme",),
     )
     return replace(healthy, **changes)
 
@@ -150,7 +148,7 @@ def facts(**changes: Any) -> Facts:
     """Return what is seen when the stack of `project()` runs as it should."""
     healthy = Facts(
         now=NOW,
-        versions=Versions(engine="28.5.1", api="1.51", compose="2.40.0"),
+        versions=Versions(engine="28.5.1", compose="2.40.0"),
         containers=containers(),
         images={
             "demo-app:current": "sha256:app",

@@ -3,7 +3,9 @@
 from .. import server
 from ..facts import Facts, Server
 from ..project import Project, Service
-from .verdict import Outcome, Status, judged, skipped
+from .verdict import Outcome, Status, judged, skipped, warned
+
+LOOPBACK = {"127.0.0.1", "::1"}
 
 
 def app_healthy(project: Project, facts: Facts) -> Outcome:
@@ -53,12 +55,15 @@ def proxy_ports(project: Project, facts: Facts) -> Outcome:
     """
     allowed = {project.http_port, project.https_port}
     published = [(one, port) for one in facts.containers for port in one.ports]
-    wrong = {
-        f"{one.name} publishes {port.published}"
-        for one, port in published
-        if port.published not in allowed or one.service != project.proxy.name
-    }
-    return judged(sorted(wrong), map(str, sorted({port.published for _, port in published})))
+    more = [
+        (one, port) for one, port in published if port.published not in allowed or one.service != project.proxy.name
+    ]
+    wide = {f"{one.name} publishes {port.published}" for one, port in more if port.host_ip not in LOOPBACK}
+    if more and not wide:
+        return warned(
+            *(f"{one.name} publishes {port.published} on {port.host_ip}, for this server only" for one, port in more)
+        )
+    return judged(sorted(wide), map(str, sorted({port.published for _, port in published})))
 
 
 def _healthy(service: Service, facts: Facts) -> Outcome:

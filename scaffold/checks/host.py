@@ -43,12 +43,13 @@ def ports(project: Project, facts: Facts) -> Outcome:
 
 
 def files(_project: Project, facts: Facts) -> Outcome:
-    """Every file that a container mounts exists.
+    """Every file that a container mounts exists, and its user may read it.
 
     Docker makes an empty folder in the place of a missing file, and the container fails in its own words. Put the file
-    there, or correct its path in .env or in the Compose file.
+    there, or correct its path in .env or in the Compose file; `chmod -R go+rX` opens what only its owner may read.
     """
-    return judged((f"{path} does not exist" for path in facts.missing), ())
+    closed = [f"{path} may be read by its owner only" for path in facts.closed]
+    return judged([*(f"{path} does not exist" for path in facts.missing), *closed], ())
 
 
 def _version(text: str) -> tuple[int, int]:

@@ -67,7 +67,10 @@ def app_answers(project: Project, facts: Facts) -> Outcome:
     Traefik's too: the app is not listening on port 8000. Everything below 500 counts as an answer of the app.
     """
     replies = [facts.answers.get(host, Reply(host, problem=UNSEEN)) for host in project.hosts]
-    return judged((_shown(reply) for reply in replies if not 0 < reply.status < BROKEN), map(_shown, replies))
+    wrong = [_shown(reply) for reply in replies if not 0 < reply.status < BROKEN]
+    unserved = [one.host for one in facts.sightings if not one.served]
+    wrong += [f"{host}: Traefik answered by itself, no container was asked" for host in dict.fromkeys(unserved)]
+    return judged(wrong, map(_shown, replies))
 
 
 def _handshakes(project: Project, facts: Facts) -> dict[str, Handshake]:

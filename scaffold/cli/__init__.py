@@ -145,5 +145,6 @@ def _unexpected(error: Exception) -> StackError:
 def main() -> None:
     """Be the command `stack`."""
     # Whoever ends the process politely gets the same clean way out as Ctrl-C.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for ending in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(ending, signal.default_int_handler)
     sys.exit(run(sys.argv[1:]))

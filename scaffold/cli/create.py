@@ -20,7 +20,7 @@ def given(file: Path | None, pairs: Sequence[str]) -> dict[str, Any]:
 
 def create(destination: Path, data: Mapping[str, Any], *, ask: bool, yes: bool, as_json: bool) -> int:
     """Ask, render, and put the project in its place; nothing is written before everything is known."""
-    if ask and not terminal.interactive():
+    if ask and (as_json or not terminal.interactive()):
         raise WrongInput(
             "there is no terminal to ask questions at", hint="--defaults, with --data NAME=VALUE for the others"
         )
@@ -29,18 +29,18 @@ def create(destination: Path, data: Mapping[str, Any], *, ask: bool, yes: bool, 
     with render.rendered(destination, data, ask=ask) as folder:
         written = render.files(folder)
         if in_the_way := render.conflicts(folder, destination):
-            _agree(destination, in_the_way, yes=yes)
+            _agree(destination, in_the_way, yes=yes, as_json=as_json)
         render.place(folder, destination)
     _show(destination, written, as_json=as_json)
     return 0
 
 
-def _agree(destination: Path, in_the_way: Sequence[Path], *, yes: bool) -> None:
+def _agree(destination: Path, in_the_way: Sequence[Path], *, yes: bool, as_json: bool) -> None:
     """Return when files may be overwritten; WrongInput that names them when they may not."""
     names = ", ".join(map(str, in_the_way))
     if yes:
         return
-    if terminal.interactive():
+    if terminal.interactive() and not as_json:
         from .. import wizard
 
         kept = any(map(render.belongs_to_the_place, in_the_way))

@@ -1,10 +1,13 @@
 """The one place where engine, probe and the other eyes are joined into Facts."""
 
 import secrets
+import stat
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
 
 from .. import authority, detect, probe
 from ..engine import Engine
@@ -26,19 +29,34 @@ def site(project: Project) -> probe.Site:
 def machine(engine: Engine, project: Project) -> Facts:
     """Return what can be seen before anything is started, and what a plan needs."""
     containers = engine.containers(project)
+    mounted = [path for one in project.services for path in one.binds.values()]
     facts = Facts(
         now=datetime.now(UTC),
         versions=engine.versions(),
         containers=containers,
         images=engine.images([*(service.image for service in project.services), engine.build_image(project)]),
         build_image=engine.build_image(project),
-        namesakes=tuple(sorted({one.folder for one in containers if one.folder not in {"", str(project.directory)}})),
-        missing=tuple(
-            sorted({str(path) for one in project.services for path in one.binds.values() if not path.exists()})
-        ),
+        namesakes=namesakes(project, containers),
+        missing=tuple(sorted({str(path) for path in mounted if not path.exists()})),
+        closed=tuple(sorted({str(path) for path in mounted if path.exists() and not _open(path)})),
         leaf=None if project.resolver else authority.look(project.directory),
     )
     return replace(_with_holders(engine, project, facts), handshakes=handshakes(project, facts.of(project.proxy.name)))
+
+
+def namesakes(project: Project, containers: Sequence[Container]) -> tuple[str, ...]:
+    """Return other folders that run containers of this name; a folder that is gone was moved here, most likely."""
+    folders = {Path(one.folder) for one in containers if one.folder}
+    others = {folder for folder in folders if folder.exists() and folder.resolve() != project.directory}
+    return tuple(sorted(map(str, others)))
+
+
+def _open(path: Path) -> bool:
+    """Tell whether every user may read a file or list a folder; sockets and devices have rules of their own."""
+    mode = path.stat().st_mode
+    if stat.S_ISDIR(mode):
+        return bool(mode & stat.S_IROTH and mode & stat.S_IXOTH)
+    return not stat.S_ISREG(mode) or bool(mode & stat.S_IROTH)
 
 
 def _with_holders(engine: Engine, project: Project, facts: Facts) -> Facts:
@@ -64,14 +82,13 @@ def everything(engine: Engine, project: Project) -> Facts:
     if not facts.handshakes:
         return facts
     here = site(project)
-    host = project.hosts[0] if project.hosts else ""
     return replace(
         facts,
         answers={name: probe.https(here, name) for name in project.hosts},
         redirects={name: probe.http(here, name, "/stack-check?a=b") for name in project.hosts},
-        slash=probe.slash_redirect(here, host),
+        slash=probe.slash_redirect(here, project.hosts[0]),
         servers=tuple(engine.server(one) for one in facts.of(project.app.name) if one.state == "running"),
-        sightings=_sightings(engine, facts.of(project.proxy.name), here, host),
+        sightings=_sightings(engine, project, facts),
     )
 
 
@@ -82,23 +99,34 @@ def complaints(engine: Engine, project: Project, since: datetime) -> tuple[str, 
     return tuple(dict.fromkeys(f"{line.get('message', '')}: {line.get('error', '')}".strip(": ") for line in errors))
 
 
-def _sightings(engine: Engine, proxies: Sequence[Container], here: probe.Site, host: str) -> tuple[Sighting, ...]:
-    """Send two marked requests, one of them forged, and return what Traefik wrote about them."""
-    since = datetime.now(UTC) - timedelta(seconds=1)
-    marks = {f"/.well-known/stack-check/{secrets.token_hex(8)}": sent for sent in ("", FORGED)}
-    for path, sent in marks.items():
-        probe.https(here, host, path, {"X-Forwarded-For": sent} if sent else None)
+def _sightings(engine: Engine, project: Project, facts: Facts) -> tuple[Sighting, ...]:
+    """Send marked requests, and return what Traefik wrote about them.
+
+    A container that has just become healthy is not asked at once: Traefik gets a moment to notice it.
+    """
     deadline = time.monotonic() + LOG_SECONDS
     while True:
-        lines = {line["RequestPath"]: line for line in engine.log(proxies, since) if line.get("RequestPath") in marks}
-        if len(lines) == len(marks) or time.monotonic() > deadline:
-            break
-        time.sleep(probe.POLL_SECONDS / 5)
-    return tuple(
-        Sighting(
-            sent=marks[path],
-            client=str(line["ClientHost"]),
-            peer=str(line["ClientAddr"]).rpartition(":")[0].strip("[]"),
-        )
-        for path, line in lines.items()
-    )
+        seen = _marked(engine, project, facts, deadline)
+        if all(one.served for one in seen) or time.monotonic() > deadline:
+            return seen
+        time.sleep(probe.POLL_SECONDS)
+
+
+def _marked(engine: Engine, project: Project, facts: Facts, deadline: float) -> tuple[Sighting, ...]:
+    """Send a plain request to every host and a forged one to the first, each under a path of its own."""
+    here, since = site(project), datetime.now(UTC) - timedelta(seconds=1)
+    requests = [*((host, "") for host in project.hosts), (project.hosts[0], FORGED)]
+    marks = {f"/.well-known/stack-check/{secrets.token_hex(8)}": request for request in requests}
+    for path, (host, sent) in marks.items():
+        probe.https(here, host, path, {"X-Forwarded-For": sent} if sent else None)
+    lines: dict[str, Mapping[str, Any]] = {}
+    while len(lines) < len(marks) and time.monotonic() < deadline:
+        written = engine.log(facts.of(project.proxy.name), since)
+        lines = {line["RequestPath"]: line for line in written if line.get("RequestPath") in marks}
+        time.sleep(probe.POLL_SECONDS / 10)
+    return tuple(_sighting(*marks[path], line) for path, line in lines.items() if "ClientAddr" in line)
+
+
+def _sighting(host: str, sent: str, line: Mapping[str, Any]) -> Sighting:
+    peer = str(line["ClientAddr"]).rpartition(":")[0].strip("[]")
+    return Sighting(sent, str(line.get("ClientHost", peer)), peer, host, served=bool(line.get("ServiceName")))

@@ -8,7 +8,7 @@ from pathlib import Path
 from .. import authority, checks, plan, probe, report
 from ..checks import Finding
 from ..engine import Engine, Say
-from ..errors import ExitCode, WrongInput
+from ..errors import ExitCode, NotReady, StackError, WrongInput
 from ..project import Project
 from . import observe, terminal
 
@@ -26,13 +26,36 @@ def up(directory: Path, *, dry_run: bool, as_json: bool) -> int:
         return _planned(project, steps, as_json=as_json)
     if not steps:
         terminal.note(report.plan(steps))
-    for one in steps:
-        with terminal.step(str(one)) as say:
-            _perform(engine, project, one, say, since=facts.now)
+    _carry_out(engine, project, steps, before=facts.images.get(project.app.image, ""))
     with terminal.step("check") as say:
         say("looking from outside")
         found = checks.run(project, observe.everything(engine, project))
     return _conclude(project, found, steps, as_json=as_json)
+
+
+def _carry_out(engine: Engine, project: Project, steps: Sequence[plan.Step], *, before: str) -> None:
+    """Carry out the steps; when the new image does not get healthy, the one from before serves again."""
+    since = datetime.now(UTC)
+    for step in steps:
+        if isinstance(step, plan.Start | plan.Restart):
+            since = datetime.now(UTC)
+        try:
+            with terminal.step(str(step)) as say:
+                _perform(engine, project, step, say, since=since)
+        except StackError as error:
+            promoted = any(isinstance(one, plan.Promote) for one in steps)
+            if isinstance(step, plan.AwaitHealthy) and promoted and before:
+                _take_back(engine, project, before, error)
+            raise
+
+
+def _take_back(engine: Engine, project: Project, before: str, error: StackError) -> None:
+    """Start the app's earlier image again, and say so in the error that made it necessary."""
+    app = project.app
+    for step in (plan.Promote(before, app.image), plan.Start((app.name,)), plan.AwaitHealthy((app.name,))):
+        with terminal.step(f"take it back: {step}") as say:
+            engine.apply(project, step, say)
+    error.message += "; the version from before serves again"
 
 
 def check(directory: Path, only: Sequence[str], *, before: bool, as_json: bool) -> int:
@@ -60,31 +83,32 @@ def down(directory: Path, *, volumes: bool, yes: bool, as_json: bool) -> int:
     """Stop and remove; volumes only after naming each and asking."""
     engine = Engine.connect()
     project = engine.load(directory)
+    if others := observe.namesakes(project, engine.containers(project)):
+        raise NotReady(
+            f"{project.name} runs from {', '.join(others)}, not from this folder; nothing was touched",
+            hint=f"stack down {others[0]}",
+        )
     doomed = engine.volumes(project) if volumes else ()
     if doomed and not yes:
-        _agree(doomed)
+        _agree(doomed, as_json=as_json)
     with terminal.step(f"remove the containers and networks of {project.name}") as say:
         engine.down(project, say, volumes=volumes)
+    kept = engine.volumes(project)
     if as_json:
-        terminal.document(
-            {
-                "project": project.name,
-                "ok": True,
-                "volumes_removed": list(doomed),
-                "volumes_kept": list(engine.volumes(project)),
-            }
-        )
-    elif kept := engine.volumes(project):
+        removed = [name for name in doomed if name not in kept]
+        body = {"project": project.name, "ok": True, "volumes_removed": removed, "volumes_kept": list(kept)}
+        terminal.document(body)
+    elif kept:
         terminal.result(
             f"Kept: {', '.join(kept)}. `stack up` takes up from there; `stack down --volumes` removes them."
         )
     return ExitCode.GOOD
 
 
-def _agree(doomed: Sequence[str]) -> None:
+def _agree(doomed: Sequence[str], *, as_json: bool) -> None:
     """Return when volumes may go; WrongInput when they may not."""
     what = "\n".join(f"  {name}: {_loss(name)}" for name in doomed)
-    if not terminal.interactive():
+    if as_json or not terminal.interactive():
         raise WrongInput(
             f"--volumes would remove {', '.join(doomed)}, and nobody is there to ask", hint="--yes, if you mean it"
         )

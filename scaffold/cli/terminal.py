@@ -31,7 +31,8 @@ def width() -> int:
 
 def interactive() -> bool:
     """Tell whether somebody is there to answer a question."""
-    return sys.stdin.isatty() and sys.stderr.isatty() and not os.environ.get("CI")
+    everywhere = sys.stdin.isatty() and sys.stdout.isatty() and sys.stderr.isatty()
+    return everywhere and not os.environ.get("CI")
 
 
 def result(text: str) -> None:

@@ -9,6 +9,18 @@ from .acme import Authority
 from .conftest import Make
 from .stacks import BIN, ROOT, docker, run
 
+BROKEN = """
+from contextlib import asynccontextmanager
+
+
+@asynccontextmanager
+async def broken(_app):
+    raise RuntimeError("the database of my dreams is not there")
+    yield
+
+
+app ="""
+
 
 def test_plain_copier_and_plain_compose_serve_https_without_us(make: Make) -> None:
     stack = make("plain")
@@ -112,4 +124,36 @@ def test_two_projects_leave_each_other_alone(make: Make, tmp_path: Path) -> None
     assert refused.status == 3, refused.everything
     assert refused.failed == {"host.project"}
     assert str(one.folder) in refused.out
+    down = namesake.stack("down", "--volumes", "--yes")
+    assert down.status == 3, down.everything
+    assert str(one.folder) in down.json["error"]["message"]
     assert one.ids() == before
+
+
+def test_a_version_that_never_gets_healthy_is_taken_back(make: Make) -> None:
+    stack = make("back")
+    stack.new()
+    stack.up()
+    main = stack.folder / "app/main.py"
+    main.write_text(
+        main.read_text().replace('FastAPI(title="Example")', "FastAPI(lifespan=broken)").replace("app =", BROKEN)
+    )
+
+    failed = stack.stack("up")
+
+    assert failed.status == 1, failed.everything
+    error = failed.json["error"]
+    assert "the version from before serves again" in error["message"]
+    assert "the database of my dreams is not there" in " ".join(error["evidence"])
+    assert stack.get("localhost", "/healthz").status == 200
+    assert stack.stack("check").failed == set()
+
+
+def test_settings_from_a_file_do_not_make_up_restless(make: Make) -> None:
+    stack = make("settings")
+    stack.new()
+    (stack.folder / "app.env").write_text("GREETING=hello\n")
+    (stack.folder / "compose.override.yaml").write_text("services: {app: {env_file: app.env, environment: [HOME]}}\n")
+    stack.up()
+
+    assert stack.stack("up").json["plan"] == []

@@ -110,8 +110,8 @@ def test_an_interrupted_up_says_so_and_the_next_one_goes_on(stack: Stack) -> Non
     )
     assert process.stdout is not None
     said = ""
-    while "… start" not in said:
-        said += process.stdout.readline()
+    while "… start" not in said and (line := process.stdout.readline()):
+        said += line
     os.killpg(process.pid, signal.SIGINT)
     rest, _ = process.communicate(timeout=60)
 
@@ -142,6 +142,13 @@ def test_the_engine_named_by_the_current_context_is_the_one_asked(stack: Stack, 
     done = run(BIN / "stack", "check", stack.folder, env=environment)
 
     assert done.status == 3, done.everything
+
+
+def test_a_folder_inside_a_project_is_not_the_project(stack: Stack) -> None:
+    done = run(BIN / "stack", "up", stack.folder / "app", env=stack.env)
+
+    assert done.status == 2, done.everything
+    assert "there is no compose.yaml in" in done.err
 
 
 def test_compose_files_that_are_wrong_are_named(stack: Stack) -> None:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import sys
 
+if sys.version_info < (3, 11):  # noqa: UP036 - whoever is told this has an older one
+    sys.exit("rig: Python 3.11 or newer is needed, for example: make PYTHON=python3.13 test")
+
 from . import clean, engine, images, python
 from .shell import RigError, say
 

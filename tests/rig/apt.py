@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from .shell import RigError, run, say
+from .shell import RigError, run, say, succeeds
 
 ARCHIVE_KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 
@@ -55,6 +55,12 @@ def install(*packages: str, suite: str = "") -> None:
     # A package's start script must not start services behind the rig's back: there may be no init system.
     env = os.environ | {"DEBIAN_FRONTEND": "noninteractive", "RUNLEVEL": "1"}
     run("apt-get", "install", "-y", "-q", "--no-install-recommends", *target, *packages, env=env)
+
+
+def installed(package: str) -> bool:
+    """Tell whether a package is installed."""
+    query = ("dpkg-query", "--show", "--showformat=${db:Status-Status}", package)
+    return succeeds(*query) and run(*query) == "installed"
 
 
 def candidate(package: str) -> str:

@@ -19,7 +19,8 @@ def everything() -> None:
     if engine.installed_here():
         stop_daemon()
         say("removing the packages that the rig installed; /var/lib/docker stays (it may hold volumes)")
-        run("apt-get", "purge", "-y", "-q", *engine.DEBIAN[:4])
+        # Not purge: Debian's docker.io then deletes /var/lib/docker.
+        run("apt-get", "remove", "-y", "-q", *engine.MARKER.read_text().split())
         for path in Path("/etc/apt").glob("*/stack-rig-*"):
             path.unlink()
         apt.update()

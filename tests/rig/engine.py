@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 import time
 from pathlib import Path
@@ -14,7 +15,8 @@ from .shell import STATE, RigError, run, say, succeeds
 
 ENGINE = (25, 0)
 COMPOSE = (2, 26)
-MARKER = STATE / "engine-installed-by-rig"
+MARKER = STATE / "installed-by-rig"
+"""The packages that the rig installed, a line each; where it is, the engine is the rig's own."""
 NEWER_SUITE = "trixie"
 BY_HAND = "install Docker Engine 25 or newer with the Compose (2.26 or newer) and Buildx plug-ins: https://docs.docker.com/engine/install/"
 
@@ -23,7 +25,7 @@ def ensure() -> None:
     """Leave a usable engine behind, or raise RigError with what to install."""
     if usable():
         return
-    if not complete() and not installed_here():
+    if not complete():
         install()
     start()
     if not usable():
@@ -57,21 +59,22 @@ def installed_here() -> bool:
 
 
 def install() -> None:
-    """Install the distribution's engine, Compose and Buildx; nothing where another engine is at work."""
-    if os.environ.get("DOCKER_HOST") or (Path("/var/run/docker.sock").is_socket() and succeeds("docker", "info")):
-        raise RigError(f"a Docker Engine answers, but it or its plug-ins are too old: {BY_HAND}")
+    """Install the distribution's engine, Compose and Buildx; nothing where another engine is installed."""
+    if (shutil.which("dockerd") and not installed_here()) or os.environ.get("DOCKER_HOST"):
+        raise RigError(f"a Docker Engine is installed here, but it or its plug-ins are too old or missing: {BY_HAND}")
     if not apt.can_install():
         raise RigError(f"no usable Docker here, and the rig installs only as root on Debian or Ubuntu: {BY_HAND}")
     say("no Docker Engine on this machine: installing the distribution's (`make rig-clean` removes it)")
     apt.update()
-    if apt.os_release().get("ID") == "ubuntu":
-        apt.install("docker.io", "docker-compose-v2", "docker-buildx", "iptables")
-    else:
-        apt.install(*DEBIAN, suite=suite_for("docker-compose"))
+    packages = UBUNTU if apt.os_release().get("ID") == "ubuntu" else DEBIAN
+    # Before the work, so that an interrupted one is known as ours too.
     STATE.mkdir(parents=True, exist_ok=True)
-    MARKER.write_text("`make rig-clean` reads this\n")
+    if not MARKER.exists():
+        MARKER.write_text("".join(f"{name}\n" for name in packages if not apt.installed(name)))
+    apt.install(*packages, suite=suite_for("docker-compose") if packages is DEBIAN else "")
 
 
+UBUNTU = ("docker.io", "docker-compose-v2", "docker-buildx", "iptables")
 DEBIAN = ("docker.io", "docker-cli", "docker-compose", "docker-buildx", "iptables")
 
 

@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import subprocess
+import tempfile
 import tomllib
 from pathlib import Path
 
@@ -60,7 +61,8 @@ def default_python() -> str:
 
 def stand_ins_wanted() -> bool:
     """Tell whether stand-ins may be built: on the rig's own engine, or when asked for."""
-    return os.environ.get("RIG") == "stand-ins" or engine.installed_here()
+    ours = engine.installed_here() and apt.os_release().get("ID") == "debian"
+    return ours or os.environ.get("RIG") == "stand-ins"
 
 
 def present(image: str) -> bool:
@@ -83,30 +85,20 @@ def stand_in(image: str) -> None:
     if not folder.is_dir():
         raise RigError(f"there is no stand-in for {image}: add tests/rig/images/{folder.name}/")
     say(f"building a stand-in for {image}")
-    contract = tomllib.loads((folder / "contract.toml").read_text()) if (folder / "contract.toml").exists() else {}
     if image == BASE:
-        bootstrap(contract["packages"])
-    build(image, folder, **contract.get("build_args", {}))
+        bootstrap(tomllib.loads((folder / "contract.toml").read_text())["packages"])
+    build(image, folder)
 
 
-def build(image: str, folder: Path, **arguments: str) -> None:
+def build(image: str, folder: Path) -> None:
     """Build one image, labelled so that nobody takes it for the official one."""
     say(f"building {image}")
-    words = [word for name, value in arguments.items() for word in ("--build-arg", f"{name}={value}")]
-    context = context_of(folder)
-    try:
-        run("docker", "build", "--progress", "plain", "-t", image, "--label", STAND_IN, *words, str(context))
-    finally:
-        shutil.rmtree(context)
-
-
-def context_of(folder: Path) -> Path:
-    """Return a build context: the folder, and the host's certificate authorities, through which the indexes answer."""
-    context = STATE / "context"
-    shutil.rmtree(context, ignore_errors=True)
-    shutil.copytree(folder, context)
-    shutil.copy(CERTIFICATES, context / "ca-certificates.crt")
-    return context
+    with tempfile.TemporaryDirectory() as name:
+        context = Path(name) / "context"
+        shutil.copytree(folder, context)
+        # The host's authorities, through which the package indexes may answer.
+        (context / "ca-certificates.crt").write_bytes(CERTIFICATES.read_bytes() if CERTIFICATES.exists() else b"")
+        run("docker", "build", "--progress", "plain", "-t", image, "--label", STAND_IN, str(context))
 
 
 def bootstrap(packages: list[str]) -> None:

@@ -10,13 +10,10 @@ from . import apt, engine
 from .shell import RigError, run, say
 
 ENVIRONMENT = Path(__file__).parents[2] / ".venv"
-OLDEST = (3, 11)
 
 
 def ensure() -> None:
     """Leave an empty or used virtual environment behind."""
-    if sys.version_info < OLDEST:
-        raise RigError("Python 3.11 or newer is needed: make PYTHON=python3.13 test")
     if (ENVIRONMENT / "bin" / "pip").exists():
         return
     if importlib.util.find_spec("ensurepip") is None:

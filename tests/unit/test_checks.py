@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -90,8 +91,8 @@ FASTAPI = ("fastapi", "run", "app/main.py", "--workers", "3")
 
 PASSES = (
     Case("host.engine", "current", says="Docker Engine 28.5.1"),
-    Case("host.engine", "the oldest that will do", seen=facts(versions=Versions("25.0.0", "1.44", "v2.26.0"))),
-    Case("host.engine", "distribution's own suffix", seen=facts(versions=Versions("28.2.2+dfsg1", "1", "2.26.1-4"))),
+    Case("host.engine", "the oldest that will do", seen=facts(versions=Versions("25.0.0", "v2.26.0"))),
+    Case("host.engine", "distribution's own suffix", seen=facts(versions=Versions("28.2.2+dfsg1", "2.26.1-4"))),
     Case("host.project", "nobody else has the name", says="demo"),
     Case("host.ports", "free", says="443"),
     Case("host.ports", "already ours", seen=facts(holders=(Holder(443, "container demo-traefik-1", project="demo"),))),
@@ -204,9 +205,9 @@ PASSES = (
 
 FAILS = (
     Case("host.engine", "unknown", says="did not tell", seen=facts(versions=None)),
-    Case("host.engine", "old engine", says="needed: Engine 25", seen=facts(versions=Versions("24.0.9", "1", "2.40.0"))),
-    Case("host.engine", "old Compose", says="Compose 2.25.9", seen=facts(versions=Versions("28.0.0", "1", "2.25.9"))),
-    Case("host.engine", "Compose of the last decade", seen=facts(versions=Versions("28.0.0", "1", "1.29.2"))),
+    Case("host.engine", "old engine", says="needed: Engine 25", seen=facts(versions=Versions("24.0.9", "2.40.0"))),
+    Case("host.engine", "old Compose", says="Compose 2.25.9", seen=facts(versions=Versions("28.0.0", "2.25.9"))),
+    Case("host.engine", "Compose of the last decade", seen=facts(versions=Versions("28.0.0", "1.29.2"))),
     Case(
         "host.project",
         "two folders, one name",
@@ -232,6 +233,13 @@ FAILS = (
         )
         for check in ("http.redirects", "tls.trusted", "tls.names", "tls.days", "app.answers")
     ),
+    Case(
+        "app.answers",
+        "Traefik's own 404",
+        says=f"{HOST}: Traefik answered by itself",
+        seen=facts(answers=answer(404), sightings=(Sighting("", CLIENT, CLIENT, HOST, served=False),)),
+    ),
+    Case("host.files", "closed", says="/srv/demo/x may be read by its owner only", seen=facts(closed=("/srv/demo/x",))),
     Case("app.healthy", "one is missing", says="app has 1 of 2", stack=with_service(project(), "app", replicas=2)),
     Case(
         "proxy.ports",
@@ -412,6 +420,12 @@ FAILS = (
 )
 
 WARNS = (
+    Case(
+        "proxy.ports",
+        "a port for this server only",
+        says="demo-app-1 publishes 8000 on 127.0.0.1",
+        seen=app_is(ports=(Port(8000, 8000, "127.0.0.1"),)),
+    ),
     Case("tls.days", "under two weeks", says="13 days", seen=facts(handshakes=days_left(13.9))),
     Case("tls.days", "exactly one week", says="7 days", seen=facts(handshakes=days_left(7))),
 )
@@ -595,3 +609,9 @@ def test_an_unknown_check_is_refused_by_name() -> None:
     with pytest.raises(WrongInput, match=r"no check 'tls\.nmaes'") as caught:
         checks.select(["tls.names", "tls.nmaes"])
     assert "tls.names" in caught.value.hint
+
+
+def test_the_readme_lists_every_check_with_its_promise() -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(\w+\.\w+)` \| (.*) \|$", readme, re.MULTILINE)
+    assert rows == [(check.id, check.promise.removesuffix(".")) for check in CHECKS]

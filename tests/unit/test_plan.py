@@ -190,6 +190,21 @@ def test_a_certificate_in_its_last_week_restarts_traefik_which_orders_at_its_sta
     assert [type(step) for step in plan.up(project(), seen)] == [Restart, AwaitHealthy, AwaitCertificate]
 
 
+def test_a_container_that_says_it_is_not_well_gets_a_fresh_start() -> None:
+    seen = facts(containers=containers(container("app", health="unhealthy")))
+    assert plan.up(project(), seen) == (Restart("app", "it is unhealthy"), *WAITS)
+
+
+def test_a_container_that_is_replaced_anyway_is_not_restarted() -> None:
+    seen = facts(containers=containers(container("app", health="unhealthy", config_hash="old")))
+    assert plan.up(project(), seen) == (Start(("app",)), *WAITS)
+
+
+def test_the_app_is_tried_where_the_server_would_import_it() -> None:
+    stack = with_service(project(), "app", command=("uvicorn", "--app-dir=src", "main:app"))
+    assert Smoke("app", BUILD_IMAGE, "main:app", "src") in plan.up(stack, facts(images=without(BUILD_IMAGE)))
+
+
 def test_a_container_that_is_not_healthy_yet_is_waited_for() -> None:
     seen = facts(containers=containers(container("app", health="starting")))
     assert plan.up(project(), seen) == WAITS

@@ -76,11 +76,9 @@ def parsed(**services: Any) -> Project:
     return parse(model(**services), HASHES, Path("/srv/demo"))
 
 
-def test_a_project_has_its_name_folder_networks_and_volumes() -> None:
+def test_a_project_has_its_name_and_folder() -> None:
     stack = parsed()
     assert (stack.name, stack.directory) == ("demo", Path("/srv/demo"))
-    assert stack.networks == {"edge": "demo_edge", "socket": "demo_socket"}
-    assert stack.volumes == ("demo_acme",)
     assert [service.name for service in stack.services] == ["app", "traefik"]
 
 
@@ -123,8 +121,7 @@ def test_replicas_are_counted_as_compose_does(body: dict[str, Any], replicas: in
 
 def test_a_file_without_networks_and_volumes_is_read() -> None:
     bare = {"name": "bare", "services": {"app": {"image": "x"}}}
-    assert parse(bare, {}, Path("/srv/bare")).networks == {}
-    assert parse(bare, {}, Path("/srv/bare")).volumes == ()
+    assert parse(bare, {}, Path("/srv/bare")).name == "bare"
 
 
 # ------------------------------------------------------------------ what the stack is, by its own words
@@ -228,7 +225,7 @@ def test_the_site_is_looked_at_where_it_is_published(host_ip: str, address: str)
 
 def test_an_acme_authority_is_known_by_resolver_directory_and_roots() -> None:
     stack = parsed()
-    assert (stack.resolver, stack.acme_directory) == ("acme", "https://acme.example/directory")
+    assert stack.resolver == "acme"
     assert stack.acme_roots == Path("/srv/demo/root.pem")
 
 
@@ -242,7 +239,7 @@ def test_roots_that_are_not_mounted_are_none() -> None:
 
 def test_the_local_authority_is_no_acme_authority() -> None:
     stack = with_environment(local_project(), LEGO_CA_CERTIFICATES="/run/acme-root.pem")
-    assert (stack.resolver, stack.acme_directory, stack.acme_roots) == ("", "", None)
+    assert (stack.resolver, stack.acme_roots) == ("", None)
 
 
 def test_the_edge_network_is_the_one_traefik_uses() -> None:

@@ -1,0 +1,149 @@
+"""Running `docker compose`: quietly to read, line by line to act."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from ..errors import NotReady, StackError, WrongInput
+
+INSTALL = "https://docs.docker.com/engine/install/ tells how to get Docker Engine with Compose"
+FILES = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
+KNOWS_INCLUDE = (2, 20)
+"""An older Compose calls the files wrong, when it is itself too old."""
+TAIL = 15
+"""Lines of a failed command that are evidence."""
+
+Say = Callable[[str], None]
+"""Takes one line of progress."""
+Patch = Mapping[str, Mapping[str, Any]]
+"""What is to be different, for one command, in services."""
+
+
+def has_files(folder: Path) -> bool:
+    """Tell whether Compose would find its files in this very folder; by itself it looks in those above, too."""
+    return bool(os.environ.get("COMPOSE_FILE")) or any((folder / name).exists() for name in FILES)
+
+
+def model(folder: Path) -> str:
+    """Return the project as Compose understands its files, as JSON; WrongInput when it does not."""
+    return _read(folder, "config", "--format", "json")
+
+
+def hashes(folder: Path, resolved: str) -> dict[str, str]:
+    """Return Compose's own hash of every service, as it gives them to containers.
+
+    Of the model, not of the files: of a service with an `env_file` the files have another hash than its container
+    (docker/compose issue 14001).
+    """
+    printed = _read(folder, "--project-directory", ".", "--file", "-", "config", "--hash", "*", stdin=resolved)
+    pairs = (line.split(maxsplit=1) for line in printed.splitlines())
+    return {service: digest for service, digest in pairs}  # noqa: C416 - dict() of these would not type-check
+
+
+def version() -> str:
+    """Return the version of Compose; NotReady without the plug-in."""
+    done = subprocess.run(
+        ["docker", "compose", "version", "--short"],
+        capture_output=True,
+        text=True,
+        check=False,
+        stdin=subprocess.DEVNULL,
+    )
+    if done.returncode:
+        raise NotReady("the `docker` command has no Compose plug-in", hint=INSTALL)
+    return done.stdout.strip()
+
+
+def act(folder: Path, say: Say, *words: str, patch: Patch | None = None) -> None:
+    """Run a command that changes something, a line of progress at a time; ComposeFailed with its last lines.
+
+    With a patch, Compose reads its own model with these changes: whatever files it came from are in it already.
+    """
+    files = ["--project-directory", ".", "--file", "-"] if patch else []
+    stdin = _patched(model(folder), patch) if patch else ""
+    process = subprocess.Popen(
+        ["docker", "compose", "--progress", "plain", *files, *words],
+        cwd=folder,
+        env=_environment(folder),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+    )
+    tail = _watched(process, stdin, say)
+    if process.returncode:
+        raise ComposeFailed(folder, words[0], process.returncode, tail)
+
+
+class ComposeFailed(StackError):
+    """A `docker compose` command ended with another status than 0."""
+
+    def __init__(self, folder: Path, command: str, status: int, tail: tuple[str, ...]) -> None:
+        super().__init__(
+            f"`docker compose {command}` failed with status {status}",
+            evidence=tail,
+            hint=f"in {folder}: docker compose {command}",
+        )
+        self.status = status
+
+
+def _watched(process: subprocess.Popen[str], stdin: str, say: Say) -> tuple[str, ...]:
+    """Return the last lines of a process when it has ended; interrupted, end it and wait until it has."""
+    try:
+        if process.stdin:
+            process.stdin.write(stdin)
+            process.stdin.close()
+        return tuple(deque(_said(process.stdout or (), say), maxlen=TAIL))
+    except BaseException:
+        # Ctrl-C reached it too; whoever ended us alone did not mean to leave it working.
+        process.send_signal(signal.SIGINT)
+        raise
+    finally:
+        process.wait()
+        if process.stdout:
+            process.stdout.close()
+
+
+def _said(lines: Iterable[str], say: Say) -> Iterator[str]:
+    for line in lines:
+        if line.strip():
+            say(line.strip())
+            yield line.rstrip()
+
+
+def _patched(resolved: str, patch: Patch) -> str:
+    document = json.loads(resolved)
+    for service, changes in patch.items():
+        document["services"][service] |= changes
+    return json.dumps(document)
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    # Compose takes the folder's name from PWD, which may go through a link; containers remember that name.
+    return {**os.environ, "PWD": str(folder)}
+
+
+def _read(folder: Path, *words: str, stdin: str = "") -> str:
+    done = subprocess.run(
+        ["docker", "compose", *words],
+        cwd=folder,
+        env=_environment(folder),
+        input=stdin,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode == 0:
+        return done.stdout
+    said = tuple(line for line in done.stderr.strip().splitlines() if "level=warning" not in line)
+    found = re.match(r"v?(\d+)\.(\d+)", version())
+    if found and (int(found[1]), int(found[2])) < KNOWS_INCLUDE:
+        raise NotReady(f"Compose {found[0]} is too old: 2.26 or newer is needed", hint=INSTALL)
+    raise WrongInput(f"Compose does not accept the files in {folder}", evidence=said[-5:], hint="mend what it names")

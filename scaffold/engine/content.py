@@ -1,0 +1,50 @@
+"""Naming an image by what it is built from."""
+
+import hashlib
+import json
+import stat
+from pathlib import Path
+
+from docker.utils.build import exclude_paths
+
+from ..errors import WrongInput
+from ..project import Build, Service
+
+
+def image_name(service: Service) -> str:
+    """Return the name that a service's image has when it is built from the files as they are; empty without a build."""
+    if service.build is None:
+        return ""
+    head, slash, last = service.image.rpartition("/")
+    return f"{head}{slash}{last.partition(':')[0]}:{content_hash(service.build)}"
+
+
+def content_hash(build: Build) -> str:
+    """Return 12 hex digits over everything that an image is built from: the same files, the same name."""
+    digest = hashlib.sha256(json.dumps(dict(build.args), sort_keys=True).encode())
+    try:
+        digest.update((build.context / build.dockerfile).read_bytes())
+        for path in sorted(exclude_paths(str(build.context), _ignored(build), dockerfile=build.dockerfile)):
+            _add(digest, build.context, path)
+    except OSError as error:
+        raise WrongInput(
+            f"the image cannot be built: {error}", hint="`build:` in compose.app.yaml names the files"
+        ) from error
+    return digest.hexdigest()[:12]
+
+
+def _add(digest: "hashlib._Hash", context: Path, path: str) -> None:
+    whole = context / path
+    if whole.is_file():
+        digest.update(f"{path}\0{stat.S_IMODE(whole.stat().st_mode)}\0".encode())
+        digest.update(hashlib.sha256(whole.read_bytes()).digest())
+
+
+def _ignored(build: Build) -> list[str]:
+    """Return the patterns of the .dockerignore that BuildKit reads: the Dockerfile's own, else the context's."""
+    for name in (f"{build.dockerfile}.dockerignore", ".dockerignore"):
+        path = build.context / name
+        if path.exists():
+            lines = (line.strip() for line in path.read_text(encoding="utf-8").splitlines())
+            return [line for line in lines if line and not line.startswith("#")]
+    return []

@@ -1,0 +1,119 @@
+"""What the engine decides without Docker: names for what is built, and what an inspection says."""
+
+from pathlib import Path
+
+import pytest
+
+from scaffold.engine import content, inspection
+from scaffold.errors import WrongInput
+from scaffold.project import Build, Port, Service
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> Path:
+    (tmp_path / "app").mkdir()
+    (tmp_path / "Dockerfile").write_text("FROM scratch")
+    (tmp_path / "app/main.py").write_text("app = 1")
+    (tmp_path / ".dockerignore").write_text("# all but the app\n*\n!app/\n**/*.pyc\n")
+    return tmp_path
+
+
+def digest(folder: Path, **args: str) -> str:
+    return content.content_hash(Build(folder, "Dockerfile", args))
+
+
+def test_the_same_files_have_the_same_name(app: Path) -> None:
+    assert digest(app) == digest(app)
+    assert len(digest(app)) == 12
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [("app/main.py", "app = 2"), ("app/new.py", ""), ("Dockerfile", "FROM scratch AS x")],
+    ids=["changed", "added", "the Dockerfile"],
+)
+def test_a_change_of_what_is_built_changes_the_name(app: Path, path: str, text: str) -> None:
+    before = digest(app)
+    (app / path).write_text(text)
+    assert digest(app) != before
+
+
+def test_a_mode_and_an_argument_change_the_name(app: Path) -> None:
+    before = digest(app)
+    assert digest(app, VERSION="1") != before
+    (app / "app/main.py").chmod(0o755)
+    assert digest(app) != before
+
+
+@pytest.mark.parametrize("path", ["notes.txt", "app/main.pyc"])
+def test_what_is_ignored_changes_nothing(app: Path, path: str) -> None:
+    before = digest(app)
+    (app / path).write_text("x")
+    assert digest(app) == before
+
+
+def test_the_dockerfiles_own_ignore_file_wins(app: Path) -> None:
+    (app / "Dockerfile.dockerignore").write_text("*\n")
+    before = digest(app)
+    (app / "app/main.py").write_text("app = 2")
+    assert digest(app) == before
+
+
+def test_a_missing_dockerfile_is_named(app: Path) -> None:
+    (app / "Dockerfile").unlink()
+    with pytest.raises(WrongInput, match="Dockerfile"):
+        digest(app)
+
+
+@pytest.mark.parametrize(
+    ("image", "repository"),
+    [
+        ("shop-app:current", "shop-app"),
+        ("shop-app", "shop-app"),
+        ("localhost:5000/shop", "localhost:5000/shop"),
+        ("localhost:5000/shop:1", "localhost:5000/shop"),
+    ],
+)
+def test_the_name_of_a_build_keeps_the_repository(app: Path, image: str, repository: str) -> None:
+    service = Service("app", image, build=Build(app, "Dockerfile"))
+    assert content.image_name(service) == f"{repository}:{digest(app)}"
+    assert content.image_name(Service("app", image)) == ""
+
+
+INSPECTED = {
+    "Id": "abc",
+    "Name": "/shop-traefik-1",
+    "Image": "sha256:1",
+    "RestartCount": 2,
+    "State": {"Status": "running", "Health": {"Status": "healthy"}, "ExitCode": 0},
+    "Config": {
+        "Labels": {
+            "com.docker.compose.service": "traefik",
+            "com.docker.compose.config-hash": "h",
+            "com.docker.compose.project.working_dir": "/srv/shop",
+        }
+    },
+    "HostConfig": {"PortBindings": {"443/tcp": [{"HostIp": "", "HostPort": "443"}]}},
+    "NetworkSettings": {
+        "Networks": {"shop_edge": {"IPAddress": "172.18.0.2"}, "shop_socket": {"IPAddress": ""}},
+        "Ports": {
+            "443/tcp": [{"HostIp": "0.0.0.0", "HostPort": "443"}, {"HostIp": "::", "HostPort": "443"}],
+            "80/tcp": None,
+        },
+    },
+}
+
+
+def test_an_inspection_becomes_a_container() -> None:
+    found = inspection.container(INSPECTED)
+    assert (found.id, found.name, found.service, found.state) == ("abc", "shop-traefik-1", "traefik", "running")
+    assert (found.health, found.image_id, found.config_hash, found.folder) == ("healthy", "sha256:1", "h", "/srv/shop")
+    assert (found.restarts, found.addresses) == (2, {"shop_edge": "172.18.0.2"})
+    assert found.ports == (Port(443, 443, "0.0.0.0"), Port(443, 443, "::"))
+
+
+def test_a_stopped_container_shows_the_ports_that_it_would_publish() -> None:
+    stopped = {**INSPECTED, "NetworkSettings": {"Networks": {}, "Ports": {}}}
+    assert inspection.ports(stopped) == (Port(443, 443, ""),)
+    anywhere = {**stopped, "HostConfig": {"PortBindings": {"80/tcp": [{"HostIp": "", "HostPort": "8000-8010"}]}}}
+    assert inspection.ports(anywhere) == ()
