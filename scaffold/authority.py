@@ -5,6 +5,7 @@ The root's key never leaves the user's data folder; a project gets a leaf and it
 
 import getpass
 import os
+import stat
 import tempfile
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -25,6 +26,7 @@ ROOT_LIFE = timedelta(days=3650)
 LEAF_LIFE = timedelta(days=365)  # Mozilla's and Apple's limit is 366 to 398 (FACTS T21)
 BACKDATED = timedelta(hours=1)  # clocks of machines and containers differ
 FOLDER = Path("secrets/tls")
+PRIVATE = 0o700
 
 TRAEFIK = """\
 # Written by `stack up`: the certificate of the local authority.
@@ -67,7 +69,7 @@ def sign(directory: Path, hosts: tuple[str, ...], now: datetime) -> None:
         folder = directory / FOLDER
         folder.mkdir(parents=True, exist_ok=True)
         # Traefik is another user: it may read the files, and on the host only the owner reaches the folder.
-        folder.parent.chmod(0o700)
+        folder.parent.chmod(PRIVATE)
         folder.chmod(0o755)
         _write(folder / "local.key", _pem(key), 0o444)
         _write(folder / "local.crt", certificate.public_bytes(serialization.Encoding.PEM), 0o444)
@@ -77,6 +79,22 @@ def sign(directory: Path, hosts: tuple[str, ...], now: datetime) -> None:
             f"the local certificate cannot be written: {error}",
             hint=f"you should own {directory / FOLDER.parent} and all in it",
         ) from error
+
+
+def guard(directory: Path) -> None:
+    """Close a project's secrets to everybody but their owner; git and Copier carry no such mode (FACTS C12)."""
+    folder = directory / FOLDER.parent
+    if folder.is_dir() and stat.S_IMODE(folder.stat().st_mode) != PRIVATE:
+        try:
+            folder.chmod(PRIVATE)
+        except OSError as error:
+            raise NotReady(f"{folder} is open to other users: {error}", hint=f"sudo chmod 700 {folder}") from error
+
+
+def drop(directory: Path) -> None:
+    """Take the local certificate out of a project, so that Traefik orders one from its authority instead."""
+    for name in ("local.yaml", "local.crt", "local.key"):
+        (directory / FOLDER / name).unlink(missing_ok=True)
 
 
 def look(directory: Path) -> Leaf | None:
@@ -131,11 +149,13 @@ def _whole(authority: Authority, now: datetime) -> Authority:
 
 def _create(folder: Path, now: datetime) -> None:
     """Make an authority in one move, so that a folder that exists is a whole one."""
+    if folder.exists():
+        raise ValueError("root.pem is not there, and the folder is")
     folder.parent.mkdir(parents=True, exist_ok=True)
     key = ec.generate_private_key(ec.SECP256R1())
     with tempfile.TemporaryDirectory(dir=folder.parent) as name:
         fresh = Path(name) / folder.name
-        fresh.mkdir(mode=0o700)
+        fresh.mkdir(mode=PRIVATE)
         _write(fresh / "root.key", _pem(key), 0o400)
         _write(fresh / "root.pem", _root(key, now).public_bytes(serialization.Encoding.PEM), 0o444)
         try:

@@ -26,6 +26,8 @@ class Container:
     config_hash: str = ""
     folder: str = ""
     restarts: int = 0
+    starved: bool = False
+    """Killed, most likely for lack of memory, in this life or at the end of the last."""
     addresses: Mapping[str, str] = field(default_factory=dict)
     """IPv4 address by network name."""
     ports: tuple[Port, ...] = ()

@@ -22,6 +22,16 @@ class SignLeaf:
 
 
 @dataclass(frozen=True)
+class DropLeaf:
+    """Take the local authority's certificate away: Traefik orders none for a name that it has one for."""
+
+    hosts: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"take away the local certificate for {', '.join(self.hosts)}"
+
+
+@dataclass(frozen=True)
 class BuildImage:
     """Build a service's image under a name that tells its content."""
 
@@ -98,7 +108,7 @@ class AwaitCertificate:
         return f"wait until the certificate of {', '.join(self.hosts)} is the one it should be"
 
 
-Step = SignLeaf | BuildImage | Smoke | Promote | Start | Restart | AwaitHealthy | AwaitCertificate
+Step = SignLeaf | DropLeaf | BuildImage | Smoke | Promote | Start | Restart | AwaitHealthy | AwaitCertificate
 
 
 def up(project: Project, facts: Facts) -> tuple[Step, ...]:
@@ -116,7 +126,7 @@ def up(project: Project, facts: Facts) -> tuple[Step, ...]:
 
 def _leaf(project: Project, facts: Facts) -> tuple[Step, ...]:
     if project.resolver:
-        return ()
+        return () if facts.leaf is None else (DropLeaf(facts.leaf.names),)
     good = facts.leaf is not None and facts.leaf.good_for(project.hosts, facts.now + RENEW_BEFORE)
     return () if good else (SignLeaf(project.hosts),)
 

@@ -11,7 +11,8 @@ LOOPBACK = {"127.0.0.1", "::1"}
 def app_healthy(project: Project, facts: Facts) -> Outcome:
     """The app's containers run and are healthy.
 
-    An unhealthy container gets no requests: people see 404. `docker compose logs app` shows the app's own words.
+    An unhealthy container gets no requests: people see 404. `stack up` starts what does not run; `docker compose logs
+    app` shows the app's own words.
     """
     return _healthy(project.app, facts)
 
@@ -19,7 +20,8 @@ def app_healthy(project: Project, facts: Facts) -> Outcome:
 def proxy_healthy(project: Project, facts: Facts) -> Outcome:
     """Traefik and every other service run and are healthy.
 
-    Without Traefik nothing answers at all. `docker compose logs traefik` shows why it does not start.
+    Without Traefik nothing answers at all. `stack up` starts what does not run; `docker compose logs` with the
+    service's name shows why it does not.
     """
     outcomes = [_healthy(service, facts) for service in project.services if service.name != project.app.name]
     wrong = [line for outcome in outcomes if outcome.status is Status.FAIL for line in outcome.seen]

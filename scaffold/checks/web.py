@@ -64,7 +64,8 @@ def app_answers(project: Project, facts: Facts) -> Outcome:
     """The app answers over HTTPS at every host.
 
     404 "page not found" in plain text is Traefik's: it knows no healthy container for that host. 502 and 504 are
-    Traefik's too: the app is not listening on port 8000. Everything below 500 counts as an answer of the app.
+    Traefik's too: the app is not listening on port 8000 of all its addresses. 500 is the app's own, and
+    `docker compose logs app` has its words. Everything below 500 counts as an answer.
     """
     replies = [facts.answers.get(host, Reply(host, problem=UNSEEN)) for host in project.hosts]
     wrong = [_shown(reply) for reply in replies if not 0 < reply.status < BROKEN]

@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from .. import __version__
-from ..errors import ExitCode, Interrupted, NotReady, StackError
+from ..errors import ExitCode, Interrupted, NotReady, StackError, WrongInput
 from . import terminal
 
 EXIT_CODES = (
@@ -41,7 +41,7 @@ def cli() -> None:
 
 
 @cli.command()
-@click.argument("destination", metavar="DEST", type=click.Path(path_type=Path))
+@click.argument("destination", metavar="DEST")
 @click.option("--defaults", is_flag=True, help="Ask nothing; take the default where no answer is given.")
 @click.option(
     "--data", multiple=True, metavar="NAME=VALUE", help="Give one answer. May be repeated; wins over --answers."
@@ -50,7 +50,7 @@ def cli() -> None:
 @click.option("--yes", is_flag=True, help="Overwrite files that are in the way.")
 @common
 def new(
-    destination: Path,
+    destination: str,
     defaults: bool,
     data: tuple[str, ...],
     answers: Path | None,
@@ -64,7 +64,9 @@ def new(
     """
     from . import create
 
-    return create.create(destination, create.given(answers, data), ask=not defaults, yes=yes, as_json=as_json)
+    if not destination.strip():
+        raise WrongInput("the folder's name is empty", hint="for example: stack new shop")
+    return create.create(Path(destination), create.given(answers, data), ask=not defaults, yes=yes, as_json=as_json)
 
 
 @cli.command()
@@ -143,8 +145,10 @@ def _unexpected(error: Exception) -> StackError:
 
 
 def main() -> None:
-    """Be the command `stack`."""
+    """Run this process's command line, and end it."""
     # Whoever ends the process politely gets the same clean way out as Ctrl-C.
-    for ending in (signal.SIGTERM, signal.SIGHUP):
+    for ending in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(ending, signal.default_int_handler)
-    sys.exit(run(sys.argv[1:]))
+    status = run(sys.argv[1:])
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # everything is said and done
+    sys.exit(status)

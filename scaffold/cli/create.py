@@ -1,5 +1,6 @@
 """`stack new`."""
 
+import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -31,7 +32,7 @@ def create(destination: Path, data: Mapping[str, Any], *, ask: bool, yes: bool, 
         if in_the_way := render.conflicts(folder, destination):
             _agree(destination, in_the_way, yes=yes, as_json=as_json)
         render.place(folder, destination)
-    _show(destination, written, as_json=as_json)
+    _show(destination, written, in_the_way, as_json=as_json)
     return 0
 
 
@@ -54,9 +55,16 @@ def _agree(destination: Path, in_the_way: Sequence[Path], *, yes: bool, as_json:
     )
 
 
-def _show(destination: Path, written: Sequence[Path], *, as_json: bool) -> None:
+def _show(destination: Path, written: Sequence[Path], in_the_way: Sequence[Path], *, as_json: bool) -> None:
+    kept = [str(path) for path in in_the_way if render.belongs_to_the_place(path)]
+    replaced = [str(path) for path in in_the_way if not render.belongs_to_the_place(path)]
     if as_json:
-        terminal.document({"directory": str(destination.resolve()), "files": [str(path) for path in written]})
+        body = {"directory": str(destination.resolve()), "files": [str(path) for path in written]}
+        terminal.document({**body, "replaced": replaced, "kept": kept})
         return
-    terminal.result(f"{destination} holds {len(written)} new files. README.md there tells what each is for.")
-    terminal.result(f"Next: stack up {destination}")
+    terminal.result(f"{destination} holds the project, {len(written)} files. README.md there tells what each is for.")
+    if replaced:
+        terminal.result(f"Replaced: {', '.join(replaced)}")
+    if kept:
+        terminal.result(f"Kept as it was, whatever the answers say: {', '.join(kept)}")
+    terminal.result(f"Next: stack up {shlex.quote(str(destination))}")

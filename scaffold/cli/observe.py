@@ -29,7 +29,9 @@ def site(project: Project) -> probe.Site:
 def machine(engine: Engine, project: Project) -> Facts:
     """Return what can be seen before anything is started, and what a plan needs."""
     containers = engine.containers(project)
-    mounted = [path for one in project.services for path in one.binds.values()]
+    # What `up` makes itself is not missing.
+    ours = project.directory / authority.FOLDER
+    mounted = {path for one in project.services for path in one.binds.values() if path != ours}
     facts = Facts(
         now=datetime.now(UTC),
         versions=engine.versions(),
@@ -39,7 +41,7 @@ def machine(engine: Engine, project: Project) -> Facts:
         namesakes=namesakes(project, containers),
         missing=tuple(sorted({str(path) for path in mounted if not path.exists()})),
         closed=tuple(sorted({str(path) for path in mounted if path.exists() and not _open(path)})),
-        leaf=None if project.resolver else authority.look(project.directory),
+        leaf=authority.look(project.directory),
     )
     return replace(_with_holders(engine, project, facts), handshakes=handshakes(project, facts.of(project.proxy.name)))
 

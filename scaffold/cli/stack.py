@@ -1,7 +1,10 @@
 """`stack up`, `stack check` and `stack down`."""
 
+import fcntl
+import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -17,6 +20,11 @@ def up(directory: Path, *, dry_run: bool, as_json: bool) -> int:
     """Preflight, plan, carry out, check."""
     engine = Engine.connect()
     project = engine.load(directory)
+    with alone(project):
+        return _up(engine, project, dry_run=dry_run, as_json=as_json)
+
+
+def _up(engine: Engine, project: Project, *, dry_run: bool, as_json: bool) -> int:
     facts = observe.machine(engine, project)
     before = checks.run(project, facts, checks.select(before=True))
     if any(finding.failed for finding in before):
@@ -24,6 +32,7 @@ def up(directory: Path, *, dry_run: bool, as_json: bool) -> int:
     steps = plan.up(project, facts)
     if dry_run:
         return _planned(project, steps, as_json=as_json)
+    authority.guard(project.directory)
     if not steps:
         terminal.note(report.plan(steps))
     _carry_out(engine, project, steps, before=facts.images.get(project.app.image, ""))
@@ -31,6 +40,22 @@ def up(directory: Path, *, dry_run: bool, as_json: bool) -> int:
         say("looking from outside")
         found = checks.run(project, observe.everything(engine, project))
     return _conclude(project, found, steps, as_json=as_json)
+
+
+@contextmanager
+def alone(project: Project) -> Iterator[None]:
+    """Keep a second `stack up` or `stack down` away from a project; NotReady for the second. Ends with the process."""
+    handle = os.open(project.directory, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    except BlockingIOError as error:
+        raise NotReady(
+            f"another `stack` is at work in {project.directory}; nothing was touched",
+            hint="wait for it, then try again",
+        ) from error
+    finally:
+        os.close(handle)
 
 
 def _carry_out(engine: Engine, project: Project, steps: Sequence[plan.Step], *, before: str) -> None:
@@ -91,11 +116,13 @@ def down(directory: Path, *, volumes: bool, yes: bool, as_json: bool) -> int:
     doomed = engine.volumes(project) if volumes else ()
     if doomed and not yes:
         _agree(doomed, as_json=as_json)
-    with terminal.step(f"remove the containers and networks of {project.name}") as say:
+    with alone(project), terminal.step(f"remove the containers and networks of {project.name}") as say:
         engine.down(project, say, volumes=volumes)
     kept = engine.volumes(project)
+    removed = [name for name in doomed if name not in kept]
+    if removed and not as_json:
+        terminal.result(f"Removed: {', '.join(removed)}")
     if as_json:
-        removed = [name for name in doomed if name not in kept]
         body = {"project": project.name, "ok": True, "volumes_removed": removed, "volumes_kept": list(kept)}
         terminal.document(body)
     elif kept:
@@ -130,6 +157,8 @@ def _perform(engine: Engine, project: Project, step: plan.Step, say: Say, *, sin
     match step:
         case plan.SignLeaf(hosts):
             authority.sign(project.directory, hosts, datetime.now(UTC))
+        case plan.DropLeaf():
+            authority.drop(project.directory)
         case plan.AwaitCertificate(hosts):
             here = observe.site(project)
             for host in hosts:

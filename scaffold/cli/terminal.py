@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from ..errors import ExitCode, StackError
 
@@ -21,7 +21,7 @@ REMINDER_SECONDS = 10
 
 def colour() -> bool:
     """Tell whether standard output is a terminal that wants colours (https://no-color.org)."""
-    return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+    return _is_terminal(sys.stdout) and not os.environ.get("NO_COLOR")
 
 
 def width() -> int:
@@ -31,8 +31,11 @@ def width() -> int:
 
 def interactive() -> bool:
     """Tell whether somebody is there to answer a question."""
-    everywhere = sys.stdin.isatty() and sys.stdout.isatty() and sys.stderr.isatty()
-    return everywhere and not os.environ.get("CI")
+    return all(map(_is_terminal, (sys.stdin, sys.stdout, sys.stderr))) and not os.environ.get("CI")
+
+
+def _is_terminal(stream: TextIO | None) -> bool:
+    return stream is not None and stream.isatty()  # None where the descriptor was closed
 
 
 def result(text: str) -> None:

@@ -5,6 +5,7 @@ Both obey DOCKER_HOST, else the current context; the SDK by itself would not (FA
 
 import json
 import os
+import shlex
 import shutil
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -148,7 +149,7 @@ class Engine:
                 compose.act(project.directory, say, "restart", service)
             case plan.AwaitHealthy(services):
                 self._await_healthy(project, services, say)
-            case plan.SignLeaf() | plan.AwaitCertificate():
+            case plan.SignLeaf() | plan.DropLeaf() | plan.AwaitCertificate():
                 raise TypeError(f"not a step for Docker: {step!r}")
 
     def down(self, project: Project, say: Say, *, volumes: bool) -> None:
@@ -161,19 +162,21 @@ class Engine:
             say(", ".join(f"{one.name} {one.health or one.state}" for one in waiting))
             broken = next((one for one in waiting if _hopeless(one)), None)
             if broken or time.monotonic() > deadline:
-                raise self._not_healthy(broken or waiting[0])
+                raise self._not_healthy(project, broken or waiting[0])
             time.sleep(POLL_SECONDS)
 
-    def _not_healthy(self, container: Container) -> StackError:
+    def _not_healthy(self, project: Project, container: Container) -> StackError:
         try:
             log = self._client.containers.get(container.id).logs(tail=12).decode(errors="replace")
         except (APIError, NotFound) as error:
             log = f"its log cannot be read: {error}"
         times = f", restarted {container.restarts} times" if container.restarts else ""
+        if container.starved:
+            times += ", killed for lack of memory: fewer STACK_WORKERS, or more STACK_APP_MEMORY, in .env"
         return StackError(
             f"{container.name} is {container.health or container.state}{times}",
             evidence=tuple(log.splitlines()),
-            hint=f"docker compose logs {container.service}",
+            hint=f"cd {shlex.quote(str(project.directory))} && docker compose logs {container.service}",
         )
 
 

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 import signal
 import subprocess
 from collections import deque
@@ -89,7 +90,7 @@ class ComposeFailed(StackError):
         super().__init__(
             f"`docker compose {command}` failed with status {status}",
             evidence=tail,
-            hint=f"in {folder}: docker compose {command}",
+            hint=f"cd {shlex.quote(str(folder))} && docker compose {command}",
         )
         self.status = status
 

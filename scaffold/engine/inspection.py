@@ -9,6 +9,8 @@ from ..project import Port
 IMPORT_FAILED = 87
 """Status of IMPORT when it is the app that fails, not Docker."""
 IMPORT_SECONDS = 60
+SIGKILLED = 137
+"""What a container ends with when the kernel kills it, most often for the memory it takes."""
 
 IMPORT = f"""
 import importlib, signal, sys, traceback
@@ -63,6 +65,7 @@ def container(attrs: Mapping[str, Any]) -> Container:
         config_hash=labels.get("com.docker.compose.config-hash", ""),
         folder=labels.get("com.docker.compose.project.working_dir", ""),
         restarts=attrs["RestartCount"],
+        starved=bool(state.get("OOMKilled")) or state.get("ExitCode") == SIGKILLED,
         addresses={name: net["IPAddress"] for name, net in networks.items() if net["IPAddress"]},
         ports=ports(attrs),
     )

@@ -83,6 +83,10 @@ def restart_traefik(stack: Stack) -> None:
     assert stack.compose("up", "--detach", "--wait").status == 0
 
 
+def want_workers_that_are_no_number(stack: Stack) -> None:
+    stack.env["STACK_WORKERS"] = "two"
+
+
 def compose(stack: Stack, override: str) -> None:
     """Lay something over the Compose files and start it, without `stack`."""
     (stack.folder / OVERRIDE).write_text(override)
@@ -92,6 +96,7 @@ def compose(stack: Stack, override: str) -> None:
 
 SABOTAGE: tuple[tuple[str, Callable[[Stack], None]], ...] = (
     ("host.files", mount_what_is_not_there),
+    ("host.settings", want_workers_that_are_no_number),
     ("app.healthy", drain_the_app),
     ("proxy.healthy", stop_the_socket_proxy),
     ("proxy.ports", publish_the_app),

@@ -94,6 +94,8 @@ PASSES = (
     Case("host.engine", "the oldest that will do", seen=facts(versions=Versions("25.0.0", "v2.26.0"))),
     Case("host.engine", "distribution's own suffix", seen=facts(versions=Versions("28.2.2+dfsg1", "2.26.1-4"))),
     Case("host.project", "nobody else has the name", says="demo"),
+    Case("host.settings", "as the template makes them", says="certificates: acme"),
+    Case("host.settings", "a local authority", says="local authority", stack=local_project()),
     Case("host.ports", "free", says="443"),
     Case("host.ports", "already ours", seen=facts(holders=(Holder(443, "container demo-traefik-1", project="demo"),))),
     Case("host.ports", "another port is taken", seen=facts(holders=(Holder(22, "process sshd (pid 1)"),))),
@@ -240,6 +242,33 @@ FAILS = (
         seen=facts(answers=answer(404), sightings=(Sighting("", CLIENT, CLIENT, HOST, served=False),)),
     ),
     Case("host.files", "closed", says="/srv/demo/x may be read by its owner only", seen=facts(closed=("/srv/demo/x",))),
+    *(
+        Case("host.settings", why, says=says, stack=stack)
+        for why, says, stack in (
+            ("a scheme in the domain", "'https://x.test' is no host name", with_hosts(project(), "https://x.test")),
+            ("two domains in one", "'a.test b.test' is no host name", with_hosts(project(), "a.test b.test")),
+            (
+                "one port for both",
+                "port 443 cannot serve both",
+                with_environment(project(), TRAEFIK_ENTRYPOINTS_WEB_ADDRESS=":443"),
+            ),
+            (
+                "an unknown resolver",
+                "no certificate resolver 'letsencrypt'",
+                with_environment(project(), TRAEFIK_ENTRYPOINTS_WEBSECURE_HTTP_TLS_CERTRESOLVER="letsencrypt"),
+            ),
+            (
+                "workers that are none",
+                "'abc' is no number of workers",
+                with_service(project(), "app", command=("uvicorn", "app.main:app", "--workers=abc")),
+            ),
+            (
+                "no workers",
+                "'0' is no number of workers",
+                with_service(project(), "app", command=("uvicorn", "app.main:app", "--workers=0")),
+            ),
+        )
+    ),
     Case("app.healthy", "one is missing", says="app has 1 of 2", stack=with_service(project(), "app", replicas=2)),
     Case(
         "proxy.ports",
@@ -579,7 +608,7 @@ def test_findings_come_in_the_order_of_the_checks() -> None:
         (["host.ports"], ["host.ports"]),
         (["tls.days"], ["proxy.healthy", "tls.trusted", "tls.days"]),
         (["app.forged"], ["app.healthy", "proxy.healthy", "app.answers", "app.forged"]),
-        (["tls.names", "app.workers"], ["app.healthy", "proxy.healthy", "app.workers", "tls.names"]),
+        (["tls.names", "app.workers"], ["host.settings", "app.healthy", "proxy.healthy", "app.workers", "tls.names"]),
     ],
     ids=["no need", "need of a need", "two needs", "two checks"],
 )
@@ -602,6 +631,7 @@ def test_before_chooses_what_looks_at_the_machine() -> None:
         "host.project",
         "host.ports",
         "host.files",
+        "host.settings",
     ]
 
 

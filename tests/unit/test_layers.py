@@ -32,6 +32,7 @@ LAYERS: Mapping[str, float] = {
     "probe": 3,
     "authority": 3,
     "cli": 4,
+    "__main__": 5,  # starts cli, and nothing else
 }
 NEIGHBOURS = {("facts", "project")}
 """Facts are expressed in the project's terms."""

@@ -12,6 +12,7 @@ from scaffold.plan import (
     AwaitCertificate,
     AwaitHealthy,
     BuildImage,
+    DropLeaf,
     Promote,
     Restart,
     SignLeaf,
@@ -271,6 +272,12 @@ def test_a_second_host_is_signed_for_together_with_the_first() -> None:
     )
 
 
+def test_a_local_certificate_is_taken_away_when_an_authority_is_wanted() -> None:
+    stale = containers(container("traefik", config_hash="with the local authority"))
+    steps = plan.up(project(), facts(leaf=leaf(), containers=stale))
+    assert steps == (DropLeaf((HOST,)), Start(("traefik",)), *WAITS)
+
+
 def test_the_local_authority_signs_nothing_for_acme() -> None:
     assert plan.up(project(), facts(leaf=None)) == ()
 
@@ -285,6 +292,7 @@ def test_a_signed_certificate_needs_no_restart_when_traefik_is_replaced_anyway()
 
 SPOKEN: tuple[tuple[Step, tuple[str, ...]], ...] = (
     (SignLeaf(TWO_HOSTS), TWO_HOSTS),
+    (DropLeaf(TWO_HOSTS), TWO_HOSTS),
     (BUILD, (BUILD_IMAGE,)),
     (SMOKE, (BUILD_IMAGE, "app.main:app")),
     (PROMOTE, ("demo-app:current",)),
