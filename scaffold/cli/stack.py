@@ -4,7 +4,7 @@ import fcntl
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -20,7 +20,7 @@ def up(directory: Path, *, dry_run: bool, as_json: bool) -> int:
     """Preflight, plan, carry out, check."""
     engine = Engine.connect()
     project = engine.load(directory)
-    with alone(project):
+    with nullcontext() if dry_run else alone(project):
         return _up(engine, project, dry_run=dry_run, as_json=as_json)
 
 
@@ -47,15 +47,20 @@ def alone(project: Project) -> Iterator[None]:
     """Keep a second `stack up` or `stack down` away from a project; NotReady for the second. Ends with the process."""
     handle = os.open(project.directory, os.O_RDONLY)
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        _lock(handle, project)
         yield
+    finally:
+        os.close(handle)
+
+
+def _lock(handle: int, project: Project) -> None:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
         raise NotReady(
             f"another `stack` is at work in {project.directory}; nothing was touched",
             hint="wait for it, then try again",
         ) from error
-    finally:
-        os.close(handle)
 
 
 def _carry_out(engine: Engine, project: Project, steps: Sequence[plan.Step], *, before: str) -> None:
@@ -77,10 +82,14 @@ def _carry_out(engine: Engine, project: Project, steps: Sequence[plan.Step], *, 
 def _take_back(engine: Engine, project: Project, before: str, error: StackError) -> None:
     """Start the app's earlier image again, and say so in the error that made it necessary."""
     app = project.app
-    for step in (plan.Promote(before, app.image), plan.Start((app.name,)), plan.AwaitHealthy((app.name,))):
-        with terminal.step(f"take it back: {step}") as say:
-            engine.apply(project, step, say)
-    error.message += "; the version from before serves again"
+    try:
+        for step in (plan.Promote(before, app.image), plan.Start((app.name,)), plan.AwaitHealthy((app.name,))):
+            with terminal.step(f"take it back: {step}") as say:
+                engine.apply(project, step, say)
+    except StackError as second:
+        error.message += f"; the version from before does not serve either: {second.message}"
+    else:
+        error.message += "; the version from before serves again"
 
 
 def check(directory: Path, only: Sequence[str], *, before: bool, as_json: bool) -> int:

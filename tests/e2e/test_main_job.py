@@ -81,6 +81,28 @@ def test_a_real_order_ends_in_a_chain_to_the_authoritys_root(make: Make, authori
     assert f"http://demo.test:{stack.http_port}/.well-known/acme-challenge/" in pebble.log()
 
 
+def test_a_name_that_had_a_local_certificate_gets_one_from_an_authority(
+    make: Make, authority: Callable[..., Authority]
+) -> None:
+    stack = make("switch")
+    pebble = authority(stack)
+    pebble.start()
+    stack.new(domain="demo.test", certificates="local")
+    stack.up()
+
+    stack.env |= {
+        "STACK_RESOLVER": "acme",
+        "STACK_ACME_DIRECTORY": pebble.directory,
+        "STACK_ACME_ROOT": str(pebble.roots),
+    }
+    switched = stack.up()
+
+    assert "take away the local certificate for demo.test" in switched.json["plan"]
+    trusted = next(one for one in switched.json["findings"] if one["id"] == "tls.trusted")
+    assert "Pebble Intermediate CA" in trusted["seen"][0]
+    assert not list((stack.folder / "secrets/tls").glob("local.*"))
+
+
 def test_an_authority_that_is_down_is_named_and_a_second_up_mends_it(
     make: Make, authority: Callable[..., Authority]
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import socket
@@ -142,6 +143,20 @@ def test_the_engine_named_by_the_current_context_is_the_one_asked(stack: Stack, 
     done = run(BIN / "stack", "check", stack.folder, env=environment)
 
     assert done.status == 3, done.everything
+
+
+def test_a_second_stack_is_refused_while_one_is_at_work(stack: Stack) -> None:
+    handle = os.open(stack.folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        for command in ("up", "down"):
+            done = stack.stack(command)
+            assert done.status == 3, done.everything
+            assert "another `stack` is at work" in done.json["error"]["message"]
+        assert stack.stack("up", "--dry-run").status == 0
+    finally:
+        os.close(handle)
+    assert stack.ids() == {}
 
 
 def test_a_folder_inside_a_project_is_not_the_project(stack: Stack) -> None:

@@ -141,6 +141,34 @@ def test_the_same_project_again_is_no_conflict(tmp_path: Path) -> None:
     assert cli.run(["new", str(tmp_path / "shop"), "--defaults"]) == 0
 
 
+def test_an_empty_name_is_exit_2(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert cli.run(["new", "", "--defaults"]) == 2
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_any_umask_makes_a_project_that_containers_can_read(tmp_path: Path) -> None:
+    before = os.umask(0o077)
+    try:
+        assert cli.run(["new", str(tmp_path / "deep/shop"), "--defaults"]) == 0
+    finally:
+        os.umask(before)
+
+    shop = tmp_path / "deep/shop"
+    closed = {str(path.relative_to(shop)) for path in shop.rglob("*") if not path.stat().st_mode & 0o004}
+    assert closed == {"secrets"}
+
+
+def test_an_interrupted_placing_puts_everything_back(tmp_path: Path) -> None:
+    (tmp_path / "README.md").write_text("mine")
+    (tmp_path / "traefik").write_text("a file where a folder has to be")
+
+    assert cli.run(["new", str(tmp_path), "--defaults", "--yes"]) == 3
+
+    assert {path.name for path in tmp_path.iterdir()} == {"README.md", "traefik"}
+    assert (tmp_path / "README.md").read_text() == "mine"
+
+
 def test_a_destination_that_is_a_file_is_exit_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "shop").write_text("")
 
