@@ -68,6 +68,8 @@ class Reply:
     status: int = 0
     location: str = ""
     problem: str = ""
+    by_proxy: bool = False
+    """Whether it is Traefik's own "not found": it knows no container for that host."""
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from .facts import Handshake, Reply
 from .project import HTTPS_PORT
 
 HTTP_PORT = 80
+TRAEFIK_NOT_FOUND = b"404 page not found\n"
 LARGEST_BODY = 4_000_000
 """Bytes of an answer that are read; OpenAPI documents are smaller."""
 SECONDS = 5
@@ -127,7 +128,8 @@ def _get(
         body = _beginning(answer)
     except (urllib3.exceptions.HTTPError, ValueError) as error:
         return Reply(url, problem=_cause(error)), b""
-    return Reply(url, status=answer.status, location=answer.headers.get("Location", "")), body
+    location = answer.headers.get("Location", "")
+    return Reply(url, status=answer.status, location=location, by_proxy=body == TRAEFIK_NOT_FOUND), body
 
 
 def _beginning(answer: urllib3.BaseHTTPResponse) -> bytes:

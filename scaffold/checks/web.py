@@ -69,7 +69,8 @@ def app_answers(project: Project, facts: Facts) -> Outcome:
     """
     replies = [facts.answers.get(host, Reply(host, problem=UNSEEN)) for host in project.hosts]
     wrong = [_shown(reply) for reply in replies if not 0 < reply.status < BROKEN]
-    unserved = [one.host for one in facts.sightings if not one.served]
+    unserved = [host for host, reply in zip(project.hosts, replies, strict=True) if reply.by_proxy]
+    unserved += [one.host for one in facts.sightings if not one.served]
     wrong += [f"{host}: Traefik answered by itself, no container was asked" for host in dict.fromkeys(unserved)]
     return judged(wrong, map(_shown, replies))
 

@@ -84,13 +84,15 @@ def everything(engine: Engine, project: Project) -> Facts:
     if not facts.handshakes:
         return facts
     here = site(project)
+    # First, because it waits until Traefik knows the app.
+    sightings = _sightings(engine, project, facts)
     return replace(
         facts,
+        sightings=sightings,
         answers={name: probe.https(here, name) for name in project.hosts},
         redirects={name: probe.http(here, name, "/stack-check?a=b") for name in project.hosts},
         slash=probe.slash_redirect(here, project.hosts[0]),
         servers=tuple(engine.server(one) for one in facts.of(project.app.name) if one.state == "running"),
-        sightings=_sightings(engine, project, facts),
     )
 
 
@@ -119,8 +121,12 @@ def _marked(engine: Engine, project: Project, facts: Facts, deadline: float) -> 
     here, since = site(project), datetime.now(UTC) - timedelta(seconds=1)
     requests = [*((host, "") for host in project.hosts), (project.hosts[0], FORGED)]
     marks = {f"/.well-known/stack-check/{secrets.token_hex(8)}": request for request in requests}
+    lost = []
     for path, (host, sent) in marks.items():
-        probe.https(here, host, path, {"X-Forwarded-For": sent} if sent else None)
+        if probe.https(here, host, path, {"X-Forwarded-For": sent} if sent else None).by_proxy:
+            lost.append(Sighting(sent, "", "", host, served=False))
+    if lost:  # which Traefik does not even log while it has no router at all
+        return tuple(lost)
     lines: dict[str, Mapping[str, Any]] = {}
     while len(lines) < len(marks) and time.monotonic() < deadline:
         written = engine.log(facts.of(project.proxy.name), since)

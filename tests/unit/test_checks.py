@@ -241,6 +241,12 @@ FAILS = (
         says=f"{HOST}: Traefik answered by itself",
         seen=facts(answers=answer(404), sightings=(Sighting("", CLIENT, CLIENT, HOST, served=False),)),
     ),
+    Case(
+        "app.answers",
+        "Traefik's own 404, which it does not log",
+        says="no container was asked",
+        seen=facts(answers={HOST: Reply(f"https://{HOST}/", status=404, by_proxy=True)}),
+    ),
     Case("host.files", "closed", says="/srv/demo/x may be read by its owner only", seen=facts(closed=("/srv/demo/x",))),
     *(
         Case("host.settings", why, says=says, stack=stack)
