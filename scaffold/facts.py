@@ -1,5 +1,6 @@
 """What is there: the world as it was seen at one moment, frozen."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -40,6 +41,12 @@ class Container:
     def matches(self, service: Service, image_id: str) -> bool:
         """Tell whether it was made from this definition and this image, and runs."""
         return self.state == "running" and self.config_hash == service.hash and self.image_id == image_id
+
+
+def release(version: str) -> tuple[int, int]:
+    """Return major and minor number of a version such as `v2.26.1-4`; (0, 0) of anything else."""
+    found = re.match(r"v?(\d+)\.(\d+)", version)
+    return (int(found[1]), int(found[2])) if found else (0, 0)
 
 
 @dataclass(frozen=True)

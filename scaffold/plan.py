@@ -136,12 +136,10 @@ def _image(project: Project, facts: Facts) -> tuple[Step, ...]:
     if app.build is None:
         return ()
     built = facts.images.get(facts.build_image)
-    if built is None:
-        smoke = _smoke(project, facts)
-        return (BuildImage(app.name, facts.build_image), *smoke, Promote(facts.build_image, app.image))
-    if built != facts.images.get(app.image):
-        return (*_smoke(project, facts), Promote(facts.build_image, app.image))
-    return ()
+    if built is not None and built == facts.images.get(app.image):
+        return ()
+    build = () if built else (BuildImage(app.name, facts.build_image),)
+    return (*build, *_smoke(project, facts), Promote(facts.build_image, app.image))
 
 
 def _smoke(project: Project, facts: Facts) -> tuple[Step, ...]:

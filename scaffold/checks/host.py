@@ -3,7 +3,7 @@
 import re
 
 from .. import server
-from ..facts import Facts
+from ..facts import Facts, release
 from ..project import Project
 from .verdict import Outcome, failed, judged, passed
 
@@ -20,7 +20,7 @@ def engine(_project: Project, facts: Facts) -> Outcome:
     if facts.versions is None:
         return failed("the Docker Engine did not tell its version")
     seen = (f"Docker Engine {facts.versions.engine}", f"Compose {facts.versions.compose}")
-    old = _version(facts.versions.engine) < OLDEST_ENGINE or _version(facts.versions.compose) < OLDEST_COMPOSE
+    old = release(facts.versions.engine) < OLDEST_ENGINE or release(facts.versions.compose) < OLDEST_COMPOSE
     return failed(*seen, "needed: Engine 25, Compose 2.26") if old else passed(*seen)
 
 
@@ -70,8 +70,3 @@ def settings(project: Project, _facts: Facts) -> Outcome:
     if workers is not None and not (workers.isdigit() and int(workers) > 0):
         wrong.append(f"{workers!r} is no number of workers")
     return judged(wrong, (*project.hosts, f"certificates: {project.resolver or 'local authority'}"))
-
-
-def _version(text: str) -> tuple[int, int]:
-    found = re.match(r"v?(\d+)\.(\d+)", text)
-    return (int(found[1]), int(found[2])) if found else (0, 0)

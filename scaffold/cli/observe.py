@@ -32,12 +32,13 @@ def machine(engine: Engine, project: Project) -> Facts:
     # What `up` makes itself is not missing.
     ours = project.directory / authority.FOLDER
     mounted = {path for one in project.services for path in one.binds.values() if path != ours}
+    build_image = engine.build_image(project)
     facts = Facts(
         now=datetime.now(UTC),
         versions=engine.versions(),
         containers=containers,
-        images=engine.images([*(service.image for service in project.services), engine.build_image(project)]),
-        build_image=engine.build_image(project),
+        images=engine.images([*(service.image for service in project.services), build_image]),
+        build_image=build_image,
         namesakes=namesakes(project, containers),
         missing=tuple(sorted({str(path) for path in mounted if not path.exists()})),
         closed=tuple(sorted({str(path) for path in mounted if path.exists() and not _open(path)})),

@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import shlex
 import signal
 import subprocess
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import NotReady, StackError, WrongInput
+from ..facts import release
 
 INSTALL = "https://docs.docker.com/engine/install/ tells how to get Docker Engine with Compose"
 FILES = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
@@ -144,7 +144,6 @@ def _read(folder: Path, *words: str, stdin: str = "") -> str:
     if done.returncode == 0:
         return done.stdout
     said = tuple(line for line in done.stderr.strip().splitlines() if "level=warning" not in line)
-    found = re.match(r"v?(\d+)\.(\d+)", version())
-    if found and (int(found[1]), int(found[2])) < KNOWS_INCLUDE:
-        raise NotReady(f"Compose {found[0]} is too old: 2.26 or newer is needed", hint=INSTALL)
+    if release(installed := version()) < KNOWS_INCLUDE:
+        raise NotReady(f"Compose {installed} is too old: 2.26 or newer is needed", hint=INSTALL)
     raise WrongInput(f"Compose does not accept the files in {folder}", evidence=said[-5:], hint="mend what it names")

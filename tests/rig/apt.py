@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from .shell import RigError, run, say, succeeds
+from .shell import STATE, RigError, run, say, succeeds
 
+RECORD = STATE / "installed-by-rig"
 ARCHIVE_KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 
 
@@ -48,8 +49,17 @@ def update() -> None:
     run("apt-get", "update", "-q")
 
 
+def recorded() -> list[str]:
+    """Return the packages that the rig installed on this machine."""
+    return RECORD.read_text().split() if RECORD.exists() else []
+
+
 def install(*packages: str, suite: str = "") -> None:
-    """Install packages without questions and without recommended extras."""
+    """Install packages without questions and without recommended extras, and record those that were not there."""
+    # Before the work, so that an interrupted one is known as ours too.
+    STATE.mkdir(parents=True, exist_ok=True)
+    new = [name for name in packages if not installed(name)]
+    RECORD.write_text("".join(f"{name}\n" for name in dict.fromkeys([*recorded(), *new])))
     say(f"installing {', '.join(packages)} with apt")
     target = ["-t", suite] if suite else []
     # A package's start script must not start services behind the rig's back: there may be no init system.

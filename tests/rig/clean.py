@@ -18,9 +18,10 @@ def everything() -> None:
         images.remove()
     if engine.installed_here():
         stop_daemon()
+    if apt.recorded():
         say("removing the packages that the rig installed; /var/lib/docker stays (it may hold volumes)")
         # Not purge: Debian's docker.io then deletes /var/lib/docker.
-        run("apt-get", "remove", "-y", "-q", *engine.MARKER.read_text().split())
+        run("apt-get", "remove", "-y", "-q", *apt.recorded())
         for path in Path("/etc/apt").glob("*/stack-rig-*"):
             path.unlink()
         apt.update()

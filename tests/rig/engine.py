@@ -15,8 +15,6 @@ from .shell import STATE, RigError, run, say, succeeds
 
 ENGINE = (25, 0)
 COMPOSE = (2, 26)
-MARKER = STATE / "installed-by-rig"
-"""The packages that the rig installed, a line each; where it is, the engine is the rig's own."""
 NEWER_SUITE = "trixie"
 BY_HAND = "install Docker Engine 25 or newer with the Compose (2.26 or newer) and Buildx plug-ins: https://docs.docker.com/engine/install/"
 
@@ -55,7 +53,7 @@ def complete() -> bool:
 
 def installed_here() -> bool:
     """Tell whether the engine on this machine is the rig's own."""
-    return MARKER.exists()
+    return "docker.io" in apt.recorded()
 
 
 def install() -> None:
@@ -67,10 +65,6 @@ def install() -> None:
     say("no Docker Engine on this machine: installing the distribution's (`make rig-clean` removes it)")
     apt.update()
     packages = UBUNTU if apt.os_release().get("ID") == "ubuntu" else DEBIAN
-    # Before the work, so that an interrupted one is known as ours too.
-    STATE.mkdir(parents=True, exist_ok=True)
-    if not MARKER.exists():
-        MARKER.write_text("".join(f"{name}\n" for name in packages if not apt.installed(name)))
     apt.install(*packages, suite=suite_for("docker-compose") if packages is DEBIAN else "")
 
 

@@ -19,12 +19,11 @@ def say(text: str) -> None:
     print(f"rig: {text}", file=sys.stderr, flush=True)
 
 
-def run(*words: str, stdin: str | None = None, env: dict[str, str] | None = None) -> str:
+def run(*words: str, env: dict[str, str] | None = None) -> str:
     """Run a program to its end and return what it printed; RigError with its last lines when it fails."""
     done = subprocess.run(
         words,
         check=False,
-        input=stdin,
         env=env,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
