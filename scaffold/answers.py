@@ -2,12 +2,60 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from .errors import WrongInput
+
+NOTE = ".copier-answers.yml"
+"""Copier's note in a project: the answers, and the template and version that made it."""
+ORIGIN = re.compile(r"^(?:_commit|_src_path):.*\n(?: .*\n)*", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a project comes from, as its note says; empty what it does not say."""
+
+    source: str
+    version: str
+
+
+UNASKED = frozenset(
+    {
+        "adopt",
+        "app",
+        "app_dir",
+        "app_user",
+        "build_packages",
+        "data",
+        "dependencies",
+        "dockerfile",
+        "replicas",
+        "server",
+        "server_options",
+        "system_packages",
+        "worker_memory",
+    }
+)
+"""Questions that `stack new` answers by looking at the folder, or by their defaults; all can be given."""
+
+IN_ENV: Mapping[str, str] = {
+    "domain": "STACK_DOMAIN",
+    "certificates": "STACK_RESOLVER",
+    "email": "STACK_ACME_EMAIL",
+    "acme_directory": "STACK_ACME_DIRECTORY",
+    "acme_root": "STACK_ACME_ROOT",
+    "replicas": "STACK_REPLICAS",
+    "workers": "STACK_WORKERS",
+    "memory": "STACK_APP_MEMORY",
+    "health_path": "STACK_HEALTH_PATH",
+}
+"""Answers that are in .env from the first day on: an update changes them nowhere."""
+AT_BIRTH = frozenset({"adopt", "dockerfile", "project_name"})
+"""Answers that decide whose files there are, or what containers and volumes are called."""
 
 
 def from_pairs(pairs: Iterable[str]) -> dict[str, Any]:
@@ -23,6 +71,31 @@ def from_pairs(pairs: Iterable[str]) -> dict[str, Any]:
 
 def from_file(path: Path) -> dict[str, Any]:
     """Return the answers in a YAML file of NAME: VALUE lines; WrongInput when it is anything else."""
+    # Copier's own notes begin with an underscore, so that a project's answers file can be given as it is.
+    return {name: value for name, value in _document(path).items() if not name.startswith("_")}
+
+
+def origin(note: Path) -> Origin:
+    """Return where a project comes from; WrongInput when the file cannot be read."""
+    document = _document(note)
+    return Origin(*(str(document.get(name) or "") for name in ("_src_path", "_commit")))
+
+
+def recorded(note: str, found: Origin) -> str:
+    """Return the text of a note with another origin; everything else stays as it is, below the comment."""
+    rest = ORIGIN.sub("", note)
+    comment = re.match(r"(?:#.*\n)*", rest)
+    begin = comment.end() if comment else 0
+    return f"{rest[:begin]}_commit: {_quoted(found.version)}\n_src_path: {_quoted(found.source)}\n{rest[begin:]}"
+
+
+def replaced(before: Mapping[str, Any], after: Mapping[str, Any], given: Iterable[str]) -> dict[str, tuple[Any, Any]]:
+    """Return the answers, before and after, that changed although nobody gave another one."""
+    same = set(given) | {name for name, value in before.items() if after.get(name, value) == value}
+    return {name: (value, after[name]) for name, value in before.items() if name not in same}
+
+
+def _document(path: Path) -> dict[str, Any]:
     try:
         document = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -33,18 +106,46 @@ def from_file(path: Path) -> dict[str, Any]:
         raise WrongInput(f"the answers file {path} is not YAML: {where}", hint="one NAME: VALUE a line") from error
     if not isinstance(document, dict) or not all(isinstance(name, str) for name in document):
         raise WrongInput(f"the answers file {path} is not a list of NAME: VALUE lines")
-    # Copier's own notes begin with an underscore, so that a project's answers file can be given as it is.
-    return {name: value for name, value in document.items() if not name.startswith("_")}
+    return document
+
+
+def _quoted(value: str) -> str:
+    """Return a string as one YAML scalar on one line: quoted only where it would be read as something else."""
+    return str(yaml.safe_dump(value, width=float("inf"), allow_unicode=True)).removesuffix("...\n").rstrip("\n")
 
 
 def questions(copier_yml: str) -> dict[str, str]:
     """Return the type of every question that may be answered, in the order of copier.yml."""
     document: Mapping[str, Any] = yaml.safe_load(copier_yml)
+    return kinds(document)
+
+
+def kinds(document: Mapping[str, Any]) -> dict[str, str]:
+    """Return the type of every question that may be answered, in the order of the parsed copier.yml."""
     return {
         name: question.get("type", "yaml")
         for name, question in document.items()
         if not name.startswith("_") and isinstance(question, dict) and question.get("when") is not False
     }
+
+
+def settled(copier_yml: str) -> dict[str, Any]:
+    """Return the answers that `stack new` does not ask for: the defaults of questions that few people would change."""
+    document: Mapping[str, Any] = yaml.safe_load(copier_yml)
+    return {name: document[name]["default"] for name in document if name in UNASKED}
+
+
+def refuse_settled(given: Iterable[str]) -> None:
+    """Raise WrongInput that names the first answer which an update does not change, and where it can be changed."""
+    for name in given:
+        if name in IN_ENV:
+            raise WrongInput(
+                f"{name} is in .env, which an update does not touch", hint=f"edit {IN_ENV[name]} there, then: stack up"
+            )
+        if name in AT_BIRTH:
+            raise WrongInput(
+                f"{name} was decided when the project was made", hint="make a new project beside it, and move over"
+            )
 
 
 def refuse_unfit(given: Mapping[str, Any], asked: Mapping[str, str]) -> None:

@@ -1,7 +1,7 @@
 """What is wanted: the stack as `docker compose config` describes it. Answers play no part after `stack new`."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,9 @@ APP = "app"
 PROXY = "traefik"
 HOST = re.compile(r"(?<![!\w])Host\(\s*[`\"]([^`\"]+)[`\"]\s*\)", re.IGNORECASE)
 """The part of a Traefik rule that names a host; not one that excludes it."""
+DEMANDED = re.compile(r"(?<!\$)\$\{(STACK_\w+):?\?")
+"""A setting without which Compose refuses to read a file; a doubled dollar sign is none."""
+SETTING = re.compile(r"^\s*(?:export\s+)?(\w+)\s*=.*$", re.MULTILINE)
 HTTPS_PORT = 443
 """The port that an https address means when it names none."""
 EVERYWHERE = {"", "0.0.0.0", "::"}  # noqa: S104 - what Compose writes, not what we bind
@@ -50,6 +53,8 @@ class Service:
     ports: tuple[Port, ...] = ()
     binds: Mapping[str, Path] = field(default_factory=dict)
     """Files and folders of the host that are mounted, by their place in the container."""
+    volumes: tuple[str, ...] = ()
+    """Where volumes, which outlive containers, are mounted."""
     replicas: int = 1
 
 
@@ -133,6 +138,17 @@ class Project:
         return f"https://{host}{port}{path}"
 
 
+def settings(env: str) -> dict[str, str]:
+    """Return the line of every setting in the text of an .env file, by name."""
+    return {line[1]: line[0].strip() for line in SETTING.finditer(env)}
+
+
+def lacking(compose: Iterable[str], env: str) -> tuple[str, ...]:
+    """Return the settings that the texts of Compose files demand and that of .env does not have, each once."""
+    demanded = (name for text in compose for name in DEMANDED.findall(text))
+    return tuple(dict.fromkeys(name for name in demanded if name not in settings(env)))
+
+
 def _entry_point(proxy: Service, name: str) -> int:
     address = proxy.environment.get(f"TRAEFIK_ENTRYPOINTS_{name}_ADDRESS", "")
     port = address.rpartition(":")[2].removesuffix("/tcp")
@@ -173,6 +189,7 @@ def _service(name: str, body: Mapping[str, Any], hashes: Mapping[str, str], proj
             for one in body.get("volumes") or ()
             if one.get("type") == "bind"
         },
+        volumes=tuple(one["target"] for one in body.get("volumes") or () if one.get("type") == "volume"),
         replicas=(body.get("deploy") or {}).get("replicas", body.get("scale", 1)),
     )
 

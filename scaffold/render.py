@@ -1,21 +1,56 @@
 """Answers to files, by Copier. The only module that imports it."""
 
-import filecmp
-import os
 import shutil
 import tempfile
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import copier
-from copier.errors import CopierAnswersInterrupt, DirtyLocalWarning, InteractiveSessionError, UserMessageError
+from copier import _template as resolving  # nothing public tells what a template is before it is rendered
+from copier.errors import (
+    CopierAnswersInterrupt,
+    CopierError,
+    DirtyLocalWarning,
+    InteractiveSessionError,
+    InvalidConfigFileError,
+    UnsafeTemplateError,
+)
+from jinja2 import TemplateError
+from plumbum import ProcessExecutionError
 
-from .errors import Interrupted, NotReady, WrongInput
+from . import SOURCE, __version__, answers
+from .errors import Interrupted, NotReady, StackError, WrongInput
 
 PACKAGE = Path(__file__).parent
+PARTS = ("copier.yml", "template")
+"""What a template consists of, in its folder."""
+ADDRESSES = "--template takes a folder, a git address (that ends in .git or begins with git+), or gh:owner/repo"
+UNKNOWN = "Unknown revision: "
+"""How Copier begins to say that a folder's repository has no such tag, branch or commit."""
+LAST_WORDS = 10
+"""Lines of git that are evidence."""
+
+
+@dataclass(frozen=True)
+class Template:
+    """A template, and which version of it."""
+
+    address: str
+    """A folder's absolute path, or an address of git's or Copier's, such as gh:owner/repo."""
+    ref: str | None
+    """Tag, branch or commit; None for the newest tag."""
+    asked: Mapping[str, str]
+    """The type of each of its questions, by name."""
+    versioned: bool
+    """Whether it is a git repository; a project cannot be updated from anything else."""
+    quiet: Mapping[str, Any] = field(default_factory=dict)
+    """Answers to questions that nobody is asked at a terminal."""
+    recorded: answers.Origin | None = None
+    """What a project is told about where it comes from, if not the above."""
 
 
 def template() -> Path:
@@ -24,8 +59,53 @@ def template() -> Path:
     return bundle if bundle.is_dir() else PACKAGE.parent
 
 
+def carried() -> Template:
+    """Return the template that came with this program. Projects record where it is published, and its version."""
+    text = (template() / "copier.yml").read_text(encoding="utf-8")
+    return Template(
+        str(template()),
+        # And what is not committed yet, in a checkout: Copier's own choice there is the newest tag.
+        "HEAD",
+        answers.questions(text),
+        versioned=True,
+        quiet=answers.settled(text),
+        recorded=answers.Origin(SOURCE, f"v{__version__}"),
+    )
+
+
+def found(address: str, ref: str | None = None) -> Template:
+    """Return another template; a path is taken from here, and made absolute (FACTS C3).
+
+    NotReady when the address does not answer, WrongInput when what is there is no template or has no such version.
+    """
+    if not address.strip():
+        raise WrongInput("the template's address is empty", hint=ADDRESSES)
+    folder = Path(address).expanduser().absolute()
+    if not folder.exists() and not shutil.which("git"):
+        raise NotReady("there is no `git` command on this machine", hint="install git, then try again")
+    origin = resolving.Template(str(folder) if folder.exists() else address, ref)
+    if origin.vcs is None and not folder.is_dir():
+        raise WrongInput(f"{address} is neither a folder nor an address of a git repository", hint=ADDRESSES)
+    if origin.vcs is None and ref:
+        raise WrongInput(f"{address} is no git repository, so there is no {ref} in it", hint=ADDRESSES)
+    try:
+        with _explained(address):
+            return Template(origin.url, ref, _asked(origin), versioned=origin.vcs is not None)
+    finally:
+        origin._cleanup()  # noqa: SLF001 - Copier's own commands call it, too
+
+
+def _asked(origin: resolving.Template) -> dict[str, str]:
+    if not any(origin.local_abspath.glob("copier.y*ml")):
+        raise WrongInput(f"{origin.url} has no copier.yml, so it is no template", hint=ADDRESSES)
+    try:
+        return answers.kinds(origin.questions_data)
+    except (AttributeError, TypeError) as error:
+        raise WrongInput(f"the copier.yml of {origin.url} is no list of questions", hint=ADDRESSES) from error
+
+
 @contextmanager
-def rendered(destination: Path, data: Mapping[str, Any], *, ask: bool) -> Iterator[Path]:
+def rendered(destination: Path, data: Mapping[str, Any], *, ask: bool, of: Template | None = None) -> Iterator[Path]:
     """Render the project into a temporary folder beside its place, and take that folder away afterwards.
 
     Nothing is written to the destination. WrongInput when an answer is refused, Interrupted at Ctrl-C.
@@ -37,86 +117,78 @@ def rendered(destination: Path, data: Mapping[str, Any], *, ask: bool) -> Iterat
         raise NotReady(f"nothing can be written in {home}: {error.strerror}", hint="choose another folder") from error
     try:
         # The folder's name is the default of project_name, so it has to be the real one.
-        yield _render(workshop / destination.resolve().name, data, ask=ask)
+        yield _render(workshop / destination.resolve().name, data, of or carried(), ask=ask)
     finally:
         shutil.rmtree(workshop, ignore_errors=True)
 
 
-def files(folder: Path) -> tuple[Path, ...]:
-    """Return the files in a folder, relative to it, in order."""
-    return tuple(sorted(path.relative_to(folder) for path in folder.rglob("*") if not path.is_dir()))
+def update(project: Path, data: Mapping[str, Any], of: Template, *, ask: bool) -> None:
+    """Carry a project from the version that made it to another, the person's edits kept; only new questions are asked.
 
-
-def conflicts(folder: Path, destination: Path) -> tuple[Path, ...]:
-    """Return the files that the destination already has with another content."""
-    return tuple(
-        path
-        for path in files(folder)
-        if (destination / path).exists()
-        # Copier's note differs by the template's commit; who made it by hand?
-        and path.name != ".copier-answers.yml"
-        and not filecmp.cmp(folder / path, destination / path, shallow=False)
-    )
-
-
-def belongs_to_the_place(path: Path) -> bool:
-    """Tell whether a file is born with the project or on the server, and is never overwritten afterwards."""
-    return path.parts[0] in {".env", "secrets"}
-
-
-def place(folder: Path, destination: Path) -> None:
-    """Move the rendered files to their place: all of them or, when that fails, everything is as it was before.
-
-    Files are readable by every user, whatever the umask: in containers they are read by others than their owner.
+    The folder is a clean git repository that records the template's address. Where two changes met in the same lines,
+    both are left there between markers, and git knows the file as unmerged. WrongInput when Copier refuses.
     """
-    created: list[Path] = []
-    replaced: dict[Path, Path] = {}
-    try:
-        for path in files(folder):
-            target = destination / path
-            if target.exists() and belongs_to_the_place(path):
-                continue
-            created += _make_room(target)
-            if target.exists():
-                replaced[target] = folder / f"{path}.before"
-                target.replace(replaced[target])
-            else:
-                created.append(target)
-            (folder / path).chmod(0o755 if os.access(folder / path, os.X_OK) else 0o644)
-            (folder / path).replace(target)
-    except BaseException:
-        _take_back(created, replaced)
-        raise
-    # Git carries no such mode and Copier asks for none (FACTS C12).
-    (destination / "secrets").chmod(0o700)
+    with _explained(of.address):
+        copier.run_update(
+            project, dict(data), defaults=not ask, skip_answered=True, overwrite=True, quiet=True, vcs_ref=of.ref
+        )
 
 
-def _make_room(target: Path) -> list[Path]:
-    """Make the folders for a file, open to every user, and return those that were not there."""
-    made = [one for one in target.parents if not one.exists()][::-1]
-    for one in made:
-        one.mkdir()
-        one.chmod(0o755)
-    return made
-
-
-def _render(destination: Path, data: Mapping[str, Any], *, ask: bool) -> Path:
-    try:
-        # HEAD, and what is not committed yet, in a checkout: Copier's own choice there is the newest tag.
-        with warnings.catch_warnings(category=DirtyLocalWarning, action="ignore"):
-            copier.run_copy(str(template()), destination, data=dict(data), defaults=not ask, quiet=True, vcs_ref="HEAD")
-    except CopierAnswersInterrupt as error:
-        raise Interrupted("interrupted: nothing was written") from error
-    except InteractiveSessionError as error:
-        raise WrongInput(
-            "there is no terminal to ask questions at", hint="--defaults, with --data NAME=VALUE"
-        ) from error
-    except (ValueError, TypeError, UserMessageError) as error:
-        raise WrongInput(_sentence(error), hint="nothing was written; --help shows how answers are given") from error
+def _render(destination: Path, data: Mapping[str, Any], of: Template, *, ask: bool) -> Path:
+    with _explained(of.address):
+        copier.run_copy(of.address, destination, dict(data), defaults=not ask, quiet=True, vcs_ref=of.ref)
+    if of.recorded:
+        note = destination / answers.NOTE
+        note.write_text(answers.recorded(note.read_text(encoding="utf-8"), of.recorded), encoding="utf-8")
     return destination
 
 
-def _sentence(error: Exception) -> str:
+@contextmanager
+def _explained(address: str) -> Iterator[None]:
+    """Turn what Copier, Jinja and git complain of into a sentence of ours."""
+    try:
+        # A template that somebody is working on is rendered as it is.
+        with warnings.catch_warnings(category=DirtyLocalWarning, action="ignore"):
+            yield
+    except CopierAnswersInterrupt as error:
+        raise Interrupted("interrupted: nothing was written") from error
+    except (CopierError, TemplateError, ProcessExecutionError, ValueError, TypeError) as error:
+        raise _meaning(error, address) from error
+
+
+def _meaning(error: BaseException, address: str) -> StackError:
+    match error:
+        case InteractiveSessionError():
+            return WrongInput("there is no terminal to ask questions at", hint="--defaults, with --data NAME=VALUE")
+        case UnsafeTemplateError():
+            return WrongInput(
+                f"{address} would run code of its own on this machine, and `stack` lets no template do that",
+                evidence=tuple(str(error).splitlines()[:1]),
+                hint="if you trust it: Copier itself, with --trust",
+            )
+        case ProcessExecutionError():
+            return _of_git(error, address)
+        case InvalidConfigFileError() | TemplateError():
+            return WrongInput(f"{address} cannot be rendered: {_sentence(error.__cause__ or error)}", hint=ADDRESSES)
+        case ValueError() if str(error).startswith(UNKNOWN):
+            return _no_version(address, str(error).removeprefix(UNKNOWN))
+        case _:
+            return WrongInput(_sentence(error), hint="nothing was written; --help shows how answers are given")
+
+
+def _of_git(error: ProcessExecutionError, address: str) -> StackError:
+    """Return what it means that git failed under Copier's hands: a version that is not there, or no answer."""
+    evidence = tuple(str(error.stderr).splitlines()[-LAST_WORDS:])
+    if "worktree" in error.argv:
+        return _no_version(address, repr(error.argv[-1]), evidence)
+    return NotReady(f"{address} does not answer", evidence=evidence, hint=f"is it right? {ADDRESSES}")
+
+
+def _no_version(address: str, name: str, evidence: tuple[str, ...] = ()) -> WrongInput:
+    return WrongInput(f"{address} has no version {name}", evidence=evidence, hint=f"git ls-remote --tags {address}")
+
+
+def _sentence(error: BaseException) -> str:
     """Return Copier's complaint without its own prefix: validators here name the question themselves."""
     text = " ".join(str(error).split())
     prefix, _, rest = text.partition("': ")
@@ -126,14 +198,3 @@ def _sentence(error: Exception) -> str:
 def _nearest(folder: Path) -> Path:
     """Return the closest folder that exists, which is on the file system where the new ones will be."""
     return next(candidate for candidate in (folder, *folder.absolute().parents) if candidate.is_dir())
-
-
-def _take_back(created: list[Path], replaced: Mapping[Path, Path]) -> None:
-    for target, before in replaced.items():
-        if before.exists():
-            before.replace(target)
-    for path in reversed(created):
-        if path.is_dir():
-            path.rmdir()
-        else:
-            path.unlink(missing_ok=True)

@@ -6,10 +6,15 @@ the same code, without the UVICORN_… variables.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
 from pathlib import PurePosixPath
+
+
+def _set(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
 
 LOOPBACK = "127.0.0.1,::1"
 IMPORT = re.compile(r"[A-Za-z_]\w*(\.\w+)*:[A-Za-z_]\w*(\.\w+)*")
@@ -17,8 +22,38 @@ SWITCHES = frozenset(
     f"--{no}{flag}"
     for flag in ("access-log", "date-header", "factory", "proxy-headers", "reload", "server-header", "use-colors")
     for no in ("", "no-")
-)
+) | _set("--http2 --reset-contextvars --version --help -h --verbose -v")
 """Options of both servers that take no value."""
+UVICORN = _set(
+    "--access-log --app-dir --backlog --date-header --env-file --factory --fd --forwarded-allow-ips "
+    "--h11-max-incomplete-event-size --header --help --host --http --http2 --interface --lifespan --limit-concurrency "
+    "--limit-max-requests --limit-max-requests-jitter --log-config --log-level --loop --no-access-log "
+    "--no-date-header --no-proxy-headers --no-server-header --no-use-colors --port --proxy-headers --reload "
+    "--reload-delay --reload-dir --reload-exclude --reload-include --reset-contextvars --root-path --server-header "
+    "--ssl-ca-certs --ssl-cert-reqs --ssl-certfile --ssl-ciphers --ssl-keyfile --ssl-keyfile-password --ssl-version "
+    "--timeout-graceful-shutdown --timeout-keep-alive --timeout-worker-healthcheck --uds --use-colors --version "
+    "--workers --ws --ws-max-queue --ws-max-size --ws-per-message-deflate --ws-ping-interval --ws-ping-timeout"
+)
+FASTAPI = _set(
+    "--app --entrypoint -e --forwarded-allow-ips --help -h --host --no-proxy-headers --no-reload --port "
+    "--proxy-headers --reload --root-path --verbose -v --workers"
+)
+FLAGS: Mapping[str, frozenset[str]] = {"uvicorn": UVICORN, "fastapi": FASTAPI}
+"""The options that each server knows; `fastapi` is `fastapi run` of fastapi-cli 0.0.34."""
+SETTLED = re.compile(
+    r"--(no-)?(app|entrypoint|host|port|workers|proxy-headers|forwarded-allow-ips|access-log|server-header|uds|fd"
+    r"|timeout-keep-alive|timeout-graceful-shutdown|reload|reload-dir|reload-delay|reload-include|reload-exclude"
+    r"|app-dir|factory|help|version|verbose|ssl-[a-z-]+)|-."
+)
+"""Options that a stack's own command line decides, or that start no server."""
+GUNICORN_SWITCHES = _set(
+    "--reload --spew --check-config --print-config --preload --no-sendfile --reuse-port -D --daemon --initgroups "
+    "--disable-redirect-access-to-syslog --capture-output --log-syslog -R --enable-stdio-inheritance "
+    "--enable-backlog-metric --suppress-ragged-eofs --do-handshake-on-connect --permit-obsolete-folding "
+    "--strip-header-spaces --permit-unconventional-http-method --permit-unconventional-http-version "
+    "--casefold-http-method --no-control-socket"
+)
+"""Gunicorn's options that take no value: gunicorn 65ac1a3a, `gunicorn/config.py`."""
 VARIABLES = (
     "FORWARDED_ALLOW_IPS",
     "WEB_CONCURRENCY",
@@ -101,15 +136,52 @@ def workers(argv: Sequence[str], environment: Mapping[str, str]) -> int:
 
 def app(argv: Sequence[str]) -> str:
     """Return the import string that a command line names, such as `app.main:app`; empty without one."""
+    return option(argv, "entrypoint") or (_positional(argv) if name(argv) else "")
+
+
+def unknown(argv: Sequence[str]) -> tuple[str, ...]:
+    """Return the options that this server does not know and ends at; none when it is no server we know."""
+    known = FLAGS.get(name(argv), frozenset())
+    flags = [word.partition("=")[0] for word, _ in _flags(argv)] if known else []
+    return tuple(dict.fromkeys(flag for flag in flags if flag not in known))
+
+
+def options(argv: Sequence[str]) -> tuple[str, ...]:
+    """Return the options that a stack's own command line says nothing of, as `--flag=value` or `--switch`."""
+    said = [(word, value) for word, value in _flags(argv) if not SETTLED.fullmatch(word.partition("=")[0])]
+    return tuple(word if value is None else f"{word}={value}" for word, value in said)
+
+
+def gunicorn(argv: Sequence[str]) -> bool:
+    """Tell whether a command line starts Gunicorn."""
+    return any(PurePosixPath(word).name == "gunicorn" for word in argv[:3])
+
+
+def gunicorn_app(argv: Sequence[str]) -> str:
+    """Return the import string that a Gunicorn command line names; empty without one."""
+    return _positional(argv) if gunicorn(argv) else ""
+
+
+def _positional(argv: Sequence[str]) -> str:
     pairs = zip(["", *argv], argv, strict=False)
-    return option(argv, "entrypoint") or next(
-        (word for before, word in pairs if name(argv) and IMPORT.fullmatch(word) and not _takes(before)), ""
-    )
+    return next((word for before, word in pairs if IMPORT.fullmatch(word) and not _takes(before)), "")
+
+
+def _flags(argv: Sequence[str]) -> Iterator[tuple[str, str | None]]:
+    """Yield the options of a server's own command line, each with the value that is a word of its own."""
+    words = iter(argv)
+    for word in words:
+        if PurePosixPath(word).name in FLAGS:
+            break
+    for word in words:
+        if word.startswith("-"):
+            yield word, next(words, "") if _takes(word) else None
 
 
 def _takes(word: str) -> bool:
     """Tell whether a word is an option that takes the next one as its value; the app's own are no such options."""
-    return word.startswith("-") and "=" not in word and word not in {*SWITCHES, "-e", "--entrypoint"}
+    lone = SWITCHES | GUNICORN_SWITCHES | {"-", "-e", "--entrypoint"}
+    return word.startswith("-") and "=" not in word and word not in lone
 
 
 def _proxy_headers(argv: Sequence[str], environment: Mapping[str, str]) -> bool:

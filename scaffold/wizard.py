@@ -1,5 +1,7 @@
 """Ask the person at the terminal."""
 
+from collections.abc import Sequence
+
 import questionary
 
 from .errors import Interrupted
@@ -11,3 +13,11 @@ def confirm(question: str) -> bool:
     if answer is None:
         raise Interrupted("interrupted: nothing was changed")
     return bool(answer)
+
+
+def choose(question: str, options: Sequence[str]) -> str:
+    """Return one of some options; the first is the default. Interrupted at Ctrl-C."""
+    answer = questionary.select(question, choices=list(options)).ask()
+    if answer is None:
+        raise Interrupted("interrupted: nothing was changed")
+    return str(answer)

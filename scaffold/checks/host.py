@@ -58,7 +58,8 @@ def settings(project: Project, _facts: Facts) -> Outcome:
     """The settings in .env can be served.
 
     Compose takes any text: a wrong one would replace what runs by something that does not. Correct .env: STACK_DOMAIN a
-    bare host name, STACK_RESOLVER `acme` or nothing, STACK_WORKERS a number, two different ports.
+    bare host name, STACK_RESOLVER `acme` or nothing, STACK_WORKERS a number, two different ports, one replica of an app
+    that writes into a volume.
     """
     wrong = [f"{host!r} is no host name" for host in project.hosts if not HOST.fullmatch(host)]
     if project.http_port == project.https_port:
@@ -69,4 +70,7 @@ def settings(project: Project, _facts: Facts) -> Outcome:
     workers = server.option(project.app.command, "workers")
     if workers is not None and not (workers.isdigit() and int(workers) > 0):
         wrong.append(f"{workers!r} is no number of workers")
+    if project.app.replicas > 1 and project.app.volumes:
+        shared = ", ".join(project.app.volumes)
+        wrong.append(f"{project.app.replicas} replicas would write to {shared}, which is safe for one only")
     return judged(wrong, (*project.hosts, f"certificates: {project.resolver or 'local authority'}"))

@@ -47,6 +47,10 @@ def cli() -> None:
     "--data", multiple=True, metavar="NAME=VALUE", help="Give one answer. May be repeated; wins over --answers."
 )
 @click.option("--answers", type=click.Path(path_type=Path), metavar="FILE", help="Take answers from a YAML file.")
+@click.option(
+    "--template", metavar="SOURCE", help="Use another template: a folder, an address of git's, or gh:owner/repo."
+)
+@click.option("--ref", metavar="REF", help="Use this tag, branch or commit of --template; else its newest tag.")
 @click.option("--yes", is_flag=True, help="Overwrite files that are in the way.")
 @common
 def new(
@@ -54,6 +58,8 @@ def new(
     defaults: bool,
     data: tuple[str, ...],
     answers: Path | None,
+    template: str | None,
+    ref: str | None,
     yes: bool,
     as_json: bool,
     debug: bool,
@@ -66,7 +72,9 @@ def new(
 
     if not destination.strip():
         raise WrongInput("the folder's name is empty", hint="for example: stack new shop")
-    return create.create(Path(destination), create.given(answers, data), ask=not defaults, yes=yes, as_json=as_json)
+    of = create.template(template, ref)
+    given = create.given(answers, data, of)
+    return create.create(Path(destination), given, of, ask=not defaults, yes=yes, as_json=as_json)
 
 
 @cli.command()
@@ -114,6 +122,35 @@ def down(directory: Path, volumes: bool, yes: bool, as_json: bool, debug: bool) 
     from . import stack
 
     return stack.down(directory, volumes=volumes, yes=yes, as_json=as_json)
+
+
+@cli.command("update")
+@directory
+@click.option("--to", metavar="REF", help="Go to this tag, branch or commit of the template; else its newest tag.")
+@click.option("--template", metavar="SOURCE", help="Take the template from here from now on, not from where it was.")
+@click.option("--data", multiple=True, metavar="NAME=VALUE", help="Change one answer, too. May be repeated.")
+@click.option("--defaults", is_flag=True, help="Ask nothing; take the default where the template has a new question.")
+@click.option("--dry-run", is_flag=True, help="Update a copy, show what would change, and stop.")
+@common
+def update_project(
+    directory: Path,
+    to: str | None,
+    template: str | None,
+    data: tuple[str, ...],
+    defaults: bool,
+    dry_run: bool,
+    as_json: bool,
+    debug: bool,
+) -> int:
+    """Carry a project to a newer version of its template; your edits, .env and secrets/ stay.
+
+    Example: stack update shop --dry-run
+    """
+    from . import update
+
+    ask = not defaults and not as_json and terminal.interactive()
+    chosen = update.Wish(to, template, data, ask=ask, dry_run=dry_run)
+    return update.update(directory, chosen, as_json=as_json)
 
 
 def run(words: list[str]) -> int:

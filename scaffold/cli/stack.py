@@ -12,6 +12,7 @@ from .. import authority, checks, plan, probe, report
 from ..checks import Finding
 from ..engine import Engine, Say
 from ..errors import ExitCode, NotReady, StackError, WrongInput
+from ..facts import Facts
 from ..project import Project
 from . import observe, terminal
 
@@ -20,13 +21,26 @@ def up(directory: Path, *, dry_run: bool, as_json: bool) -> int:
     """Preflight, plan, carry out, check."""
     engine = Engine.connect()
     project = engine.load(directory)
-    with nullcontext() if dry_run else alone(project):
+    with nullcontext() if dry_run else alone(project.directory):
         return _up(engine, project, dry_run=dry_run, as_json=as_json)
 
 
-def _up(engine: Engine, project: Project, *, dry_run: bool, as_json: bool) -> int:
+def foresee(directory: Path) -> tuple[tuple[Finding, ...], tuple[plan.Step, ...]]:
+    """Return what `up` would find wrong before it starts, else what it would do. Changes nothing."""
+    engine = Engine.connect()
+    project = engine.load(directory)
+    facts, before = _look(engine, project)
+    wrong = tuple(finding for finding in before if finding.failed)
+    return wrong, () if wrong else plan.up(project, facts)
+
+
+def _look(engine: Engine, project: Project) -> tuple[Facts, tuple[Finding, ...]]:
     facts = observe.machine(engine, project)
-    before = checks.run(project, facts, checks.select(before=True))
+    return facts, checks.run(project, facts, checks.select(before=True))
+
+
+def _up(engine: Engine, project: Project, *, dry_run: bool, as_json: bool) -> int:
+    facts, before = _look(engine, project)
     if any(finding.failed for finding in before):
         return _conclude(project, before, (), as_json=as_json, failed=ExitCode.NOT_READY)
     steps = plan.up(project, facts)
@@ -43,22 +57,22 @@ def _up(engine: Engine, project: Project, *, dry_run: bool, as_json: bool) -> in
 
 
 @contextmanager
-def alone(project: Project) -> Iterator[None]:
-    """Keep a second `stack up` or `stack down` away from a project; NotReady for the second. Ends with the process."""
-    handle = os.open(project.directory, os.O_RDONLY)
+def alone(directory: Path) -> Iterator[None]:
+    """Keep a second command that changes something away from a project; NotReady for it. Ends with the process."""
+    handle = os.open(directory, os.O_RDONLY)
     try:
-        _lock(handle, project)
+        _lock(handle, directory)
         yield
     finally:
         os.close(handle)
 
 
-def _lock(handle: int, project: Project) -> None:
+def _lock(handle: int, directory: Path) -> None:
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
         raise NotReady(
-            f"another `stack` is at work in {project.directory}; nothing was touched",
+            f"another `stack` is at work in {directory}; nothing was touched",
             hint="wait for it, then try again",
         ) from error
 
@@ -125,7 +139,7 @@ def down(directory: Path, *, volumes: bool, yes: bool, as_json: bool) -> int:
     doomed = engine.volumes(project) if volumes else ()
     if doomed and not yes:
         _agree(doomed, as_json=as_json)
-    with alone(project), terminal.step(f"remove the containers and networks of {project.name}") as say:
+    with alone(project.directory), terminal.step(f"remove the containers and networks of {project.name}") as say:
         engine.down(project, say, volumes=volumes)
     kept = engine.volumes(project)
     removed = [name for name in doomed if name not in kept]

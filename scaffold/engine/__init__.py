@@ -17,7 +17,7 @@ import docker
 from docker.context import ContextAPI
 from docker.errors import APIError, DockerException, ImageNotFound, NotFound
 
-from .. import plan, server
+from .. import plan, server, symptoms
 from ..errors import NotReady, StackError, WrongInput
 from ..facts import Container, Holder, Process, Server, Versions
 from ..project import Project, parse
@@ -176,7 +176,8 @@ class Engine:
         return StackError(
             f"{container.name} is {container.health or container.state}{times}",
             evidence=tuple(log.splitlines()),
-            hint=f"cd {shlex.quote(str(project.directory))} && docker compose logs {container.service}",
+            hint=symptoms.advice(log.splitlines())
+            or f"cd {shlex.quote(str(project.directory))} && docker compose logs {container.service}",
         )
 
 
@@ -203,7 +204,7 @@ def _smoke(project: Project, step: plan.Smoke, say: Say) -> None:
         raise StackError(
             f"the new image cannot import {step.app}; nothing that runs was touched",
             evidence=error.evidence,
-            hint="mend the app, then `stack up` again",
+            hint=symptoms.advice(error.evidence) or "mend the app, then `stack up` again",
         ) from error
 
 

@@ -18,7 +18,8 @@ from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).parents[2]
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
 BIN = Path(sys.executable).parent
 
 
@@ -134,6 +135,19 @@ class Stack:
         assert done.status == 0, done.everything
         return done
 
+    def take(self, app: Path) -> None:
+        """Begin with somebody's app in the folder."""
+        shutil.copytree(app, self.folder)
+
+    def git(self, *words: str) -> str:
+        """Run one git command in the folder, as a person with a name."""
+        who = {
+            f"GIT_{role}_{what}": "e2e@example.com" for role in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")
+        }
+        done = run("git", *words, cwd=self.folder, env={**who, "GIT_CONFIG_GLOBAL": os.devnull})
+        assert done.status == 0, done.everything
+        return done.out
+
     def stack(self, command: str, *words: str | Path) -> Done:
         """Run one command of the installed `stack` in the project, its result as JSON."""
         return run(BIN / "stack", command, self.folder, "--json", *words, env=self.env)
@@ -167,15 +181,19 @@ class Stack:
 
     def get(self, host: str, path: str = "/", headers: Mapping[str, str] | None = None) -> Page:
         """Ask for a page over HTTPS, whatever the certificate."""
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
         with (
             socket.create_connection(("127.0.0.1", self.https_port), timeout=10) as plain,
-            context.wrap_socket(plain, server_hostname=host) as secured,
+            self.secured(plain, host) as secured,
         ):
             connection = HTTPConnection(host, self.https_port)
             connection.sock = secured
             return _page(connection, path, headers or {}, secured.getpeercert(binary_form=True) or b"")
+
+    def secured(self, plain: socket.socket, host: str = "localhost") -> ssl.SSLSocket:
+        """Speak TLS on a connection, whatever the certificate."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        return context.wrap_socket(plain, server_hostname=host)
 
     def get_plain(self, host: str, path: str) -> Page:
         """Ask for a page over plain HTTP."""

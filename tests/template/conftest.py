@@ -1,14 +1,21 @@
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from scaffold import render
-from scaffold.cli import create
+
+from . import projects
+from .combinations import Combination
 
 Rendered = Callable[..., Path]
+Made = Callable[[Combination], Path]
+Understood = Callable[[Combination], dict[str, Any]]
 
 
 @pytest.fixture(autouse=True)
@@ -22,9 +29,42 @@ def rendered(tmp_path: Path) -> Rendered:
     """Return a function that makes a project with some answers and returns its folder."""
 
     def make(name: str = "shop", **answers: object) -> Path:
-        data = create.given(None, [f"{key}={value}" for key, value in answers.items()])
-        with render.rendered(tmp_path / name, data, ask=False) as folder:
-            render.place(folder, tmp_path / name)
-        return tmp_path / name
+        return projects.make(tmp_path / name, answers)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Lay the template out as the wheel does, where Copier has no git repository to clone: a third of the time."""
+    package = tmp_path_factory.mktemp("package")
+    (package / "bundle").mkdir()
+    shutil.copy(render.template() / "copier.yml", package / "bundle")
+    shutil.copytree(render.template() / "template", package / "bundle/template")
+    return package
+
+
+@pytest.fixture(scope="session")
+def made(tmp_path_factory: pytest.TempPathFactory, package: Path) -> Made:
+    """Return a function that gives the folder of a combination's project, made once; nobody may write there."""
+    root = tmp_path_factory.mktemp("combinations")
+
+    @cache
+    def folder(combination: Combination) -> Path:
+        (root / combination.name).mkdir()
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(render, "PACKAGE", package)
+            return projects.make(root / combination.name / "shop", combination.answers)
+
+    return folder
+
+
+@pytest.fixture(scope="session")
+def understood(made: Made) -> Understood:
+    """Return a function that gives the Compose model of a combination's project, asked for once."""
+
+    @cache
+    def model(combination: Combination) -> dict[str, Any]:
+        return projects.model(made(combination))
+
+    return model

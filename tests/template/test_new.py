@@ -10,7 +10,7 @@ from pathlib import Path
 import pexpect
 import pytest
 
-from scaffold import cli
+from scaffold import cli, render
 
 STACK = Path(sys.executable).parent / "stack"
 
@@ -38,6 +38,11 @@ REFUSED = {
     "python": ("python_version=latest", "python_version"),
     "health-path": ("health_path=healthz", "health_path"),
 }
+
+
+@pytest.fixture(autouse=True)
+def _quick(package: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(render, "PACKAGE", package)
 
 
 @pytest.mark.parametrize(("pair", "named"), REFUSED.values(), ids=REFUSED)

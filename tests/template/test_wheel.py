@@ -8,7 +8,7 @@ import venv
 import zipfile
 from pathlib import Path
 
-from scaffold import render
+from scaffold import SOURCE, __version__, answers, placing
 
 ROOT = Path(__file__).parents[2]
 
@@ -27,7 +27,8 @@ def test_the_wheel_scaffolds_in_an_empty_environment(tmp_path: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         bundled = {name.removeprefix("scaffold/bundle/") for name in archive.namelist() if "bundle/" in name}
         modules = {name for name in archive.namelist() if not name.startswith("scaffold/")}
-    template = {f"template/{path}" for path in render.files(ROOT / "template")}
+    template = {f"template/{path}" for path in placing.files(ROOT / "template")}
     assert bundled == {"copier.yml", *template}
     assert all(".dist-info/" in name for name in modules)
     assert (tmp_path / "shop/compose.yaml").read_text().startswith("# The stack")
+    assert answers.origin(tmp_path / "shop/.copier-answers.yml") == answers.Origin(SOURCE, f"v{__version__}")

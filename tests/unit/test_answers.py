@@ -164,3 +164,50 @@ def test_a_derived_answer_cannot_be_given() -> None:
     asked = answers.questions("domain: {type: str}\nderived: {type: str, when: false}\n")
     with pytest.raises(WrongInput, match="no question named 'derived'"):
         answers.refuse_unfit({"derived": "x"}, asked)
+
+
+NOTE = "# Written by Copier.\n# Twice.\n_commit: abc\n_src_path: /here\ndomain: demo.test\nworkers: 2\n"
+
+
+@pytest.mark.parametrize(
+    ("note", "before"),
+    [
+        pytest.param(NOTE, answers.Origin("/here", "abc"), id="both"),
+        pytest.param(NOTE.replace("_commit: abc\n", ""), answers.Origin("/here", ""), id="no version"),
+        pytest.param(NOTE.replace("_commit: abc\n_src_path: /here\n", ""), answers.Origin("", ""), id="neither"),
+        pytest.param(NOTE.replace("/here", "/a\n  b"), answers.Origin("/a b", "abc"), id="folded by YAML"),
+        pytest.param(NOTE.replace("abc", "'123'"), answers.Origin("/here", "123"), id="quoted"),
+    ],
+)
+def test_an_origin_is_written_below_the_comment_and_nothing_else_changes(
+    file: Path, note: str, before: answers.Origin
+) -> None:
+    file.write_text(note, encoding="utf-8")
+    assert answers.origin(file) == before
+    assert answers.recorded(note, answers.Origin("gh:owner/repo", "v1")) == NOTE.replace("abc", "v1").replace(
+        "/here", "gh:owner/repo"
+    )
+
+
+@pytest.mark.parametrize("odd", ["123", "1.0", "a: b", "# no", "it's", "long words " * 20 + "end", "ü"])
+def test_any_origin_is_read_as_it_was_written(file: Path, odd: str) -> None:
+    file.write_text(answers.recorded(NOTE, answers.Origin(odd, odd)), encoding="utf-8")
+    assert answers.origin(file) == answers.Origin(odd, odd)
+    assert answers.from_file(file) == {"domain": "demo.test", "workers": 2}
+
+
+@pytest.mark.parametrize(
+    ("after", "given", "expected"),
+    [
+        ({"domain": "demo.test", "workers": 2}, (), {}),
+        ({"domain": "demo.test", "workers": 3}, (), {"workers": (2, 3)}),
+        ({"domain": "demo.test", "workers": 3}, ("workers",), {}),
+        ({"domain": "demo.test"}, (), {}),
+        ({"domain": "demo.test", "workers": 2, "colour": "green"}, (), {}),
+    ],
+    ids=["the same", "replaced", "changed by the person", "no question any more", "a new question"],
+)
+def test_an_answer_that_was_replaced_is_found(
+    after: dict[str, Any], given: tuple[str, ...], expected: dict[str, tuple[Any, Any]]
+) -> None:
+    assert answers.replaced({"domain": "demo.test", "workers": 2}, after, given) == expected

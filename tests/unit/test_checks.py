@@ -95,6 +95,18 @@ PASSES = (
     Case("host.engine", "distribution's own suffix", seen=facts(versions=Versions("28.2.2+dfsg1", "2.26.1-4"))),
     Case("host.project", "nobody else has the name", says="demo"),
     Case("host.settings", "as the template makes them", says="certificates: acme"),
+    Case(
+        "host.settings",
+        "one that writes",
+        says="certificates: acme",
+        stack=with_service(project(), "app", volumes=("/srv/data",)),
+    ),
+    Case(
+        "host.settings",
+        "replicas that write nothing",
+        says="certificates: acme",
+        stack=with_service(project(), "app", replicas=3),
+    ),
     Case("host.settings", "a local authority", says="local authority", stack=local_project()),
     Case("host.ports", "free", says="443"),
     Case("host.ports", "already ours", seen=facts(holders=(Holder(443, "container demo-traefik-1", project="demo"),))),
@@ -252,6 +264,11 @@ FAILS = (
         Case("host.settings", why, says=says, stack=stack)
         for why, says, stack in (
             ("a scheme in the domain", "'https://x.test' is no host name", with_hosts(project(), "https://x.test")),
+            (
+                "replicas that write",
+                "3 replicas would write to /srv/data",
+                with_service(project(), "app", replicas=3, volumes=("/srv/data",)),
+            ),
             ("two domains in one", "'a.test b.test' is no host name", with_hosts(project(), "a.test b.test")),
             (
                 "one port for both",

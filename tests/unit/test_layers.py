@@ -16,18 +16,24 @@ PACKAGE = "scaffold"
 ROOT = Path(scaffold.__file__).parent
 
 LAYERS: Mapping[str, float] = {
-    "": 0,  # scaffold/__init__.py: the version
+    "": 0,  # scaffold/__init__.py: the version, and where it is published
     "errors": 0,
     "answers": 1,
     "project": 1,
     "facts": 1,
     "server": 1,
+    "source": 1,
+    "symptoms": 1,
+    "legacy": 1.5,
+    "adopt": 2,
     "plan": 2,
     "checks": 2,
     "report": 2.5,
     "wizard": 3,
     "detect": 3,
     "render": 3,
+    "placing": 3,
+    "repository": 3,
     "engine": 3,
     "probe": 3,
     "authority": 3,
@@ -39,7 +45,7 @@ NEIGHBOURS = {("facts", "project")}
 
 OWNERS: Mapping[str, set[str]] = {
     "docker": {"engine"},
-    "subprocess": {"engine"},
+    "subprocess": {"engine", "repository"},
     "socket": {"probe"},
     "ssl": {"probe"},
     "urllib3": {"probe"},
@@ -48,8 +54,9 @@ OWNERS: Mapping[str, set[str]] = {
     "questionary": {"wizard"},
     "copier": {"render"},
     "psutil": {"detect"},
+    "dockerfile_parse": {"detect"},
 }
-LATE = {"copier", "docker", "questionary", "rich", "urllib3", "cryptography"}
+LATE = {"copier", "docker", "dockerfile_parse", "packaging", "questionary", "rich", "urllib3", "cryptography"}
 """What costs too much to be imported before a command needs it."""
 
 

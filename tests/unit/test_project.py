@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from scaffold.errors import WrongInput
-from scaffold.project import Build, Port, Project, parse
+from scaffold.project import Build, Port, Project, lacking, parse, settings
 
 from ..builders import local_project, project, with_environment, with_hosts, with_service
 
@@ -246,3 +246,40 @@ def test_the_edge_network_is_the_one_traefik_uses() -> None:
     assert parsed().edge == "demo_edge"
     assert with_service(parsed(), "traefik", environment={}).edge == "demo_edge"
     assert with_environment(parsed(), TRAEFIK_PROVIDERS_DOCKER_NETWORK="shared").edge == "shared"
+
+
+@pytest.mark.parametrize(
+    ("compose", "env", "expected"),
+    [
+        (["x: ${STACK_A:?set it}"], "", ("STACK_A",)),
+        (["x: ${STACK_A?set it}"], "", ("STACK_A",)),
+        (["x: ${STACK_A:?set it}"], "STACK_A=1\n", ()),
+        (["x: ${STACK_A:?set it}"], "# STACK_A=1\n", ("STACK_A",)),
+        (["x: ${STACK_A:?set it}"], "export STACK_A = 1\n", ()),
+        (["x: ${STACK_A:?set it}"], "STACK_AB=1\n", ("STACK_A",)),
+        (["x: ${STACK_A:-1} ${STACK_B-} ${STACK_C:+x} $STACK_D"], "", ()),
+        (["x: $${STACK_A:?set it}"], "", ()),
+        (["x: ${HOME:?set it}"], "", ()),
+        (["x: ${STACK_B:?b} ${STACK_A:?a}", "y: ${STACK_B:?b}"], "", ("STACK_B", "STACK_A")),
+    ],
+    ids=[
+        "lacking",
+        "may be empty",
+        "there",
+        "commented out",
+        "exported",
+        "a longer name",
+        "not demanded",
+        "a literal dollar sign",
+        "not ours",
+        "each once, in order",
+    ],
+)
+def test_settings_that_the_files_demand_and_env_lacks_are_found(
+    compose: list[str], env: str, expected: tuple[str, ...]
+) -> None:
+    assert lacking(compose, env) == expected
+
+
+def test_a_setting_is_its_whole_line() -> None:
+    assert settings("# one\nSTACK_A='1 = 2'\n\n  STACK_B=\n") == {"STACK_A": "STACK_A='1 = 2'", "STACK_B": "STACK_B="}

@@ -1,11 +1,14 @@
 """Uvicorn's rules as we tell them, beside Uvicorn itself."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import click
 import pytest
+from fastapi_cli.cli import app as fastapi_command
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from typer.main import get_command
 from uvicorn.config import Config
 from uvicorn.main import main as uvicorn_command
 from uvicorn.middleware.proxy_headers import _TrustedHosts
@@ -244,3 +247,96 @@ def test_a_server_is_known_by_how_it_is_started(argv: list[str], expected: str) 
 )
 def test_the_app_is_the_import_string(words: str, expected: str) -> None:
     assert server.app(words.split()) == expected
+
+
+# ------------------------------------------------------------------ options
+
+
+def contexts() -> dict[str, Any]:
+    """Return each server's command as it would read its options; nothing is started. Typer's click is its own."""
+    group: Any = get_command(fastapi_command)
+    return {
+        "uvicorn": uvicorn_command.make_context("uvicorn", [], resilient_parsing=True),
+        "fastapi": group.commands["run"].make_context("run", [], parent=group.make_context("fastapi", ["run"])),
+    }
+
+
+def flags(options: Iterable[Any]) -> set[str]:
+    return {flag for one in options for flag in (*one.opts, *one.secondary_opts)}
+
+
+@pytest.mark.parametrize("name", server.FLAGS)
+def test_the_servers_know_the_options_that_we_say(name: str) -> None:
+    context = contexts()[name]
+    options = [one for one in context.command.get_params(context) if one.param_type_name == "option"]
+    assert flags(options) == server.FLAGS[name]
+    assert flags(one for one in options if getattr(one, "is_flag", False)) == server.FLAGS[name] & server.SWITCHES
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("uvicorn app:app --workers 2 --ws=none --reset-contextvars", ()),
+        ("uvicorn app:app --threads 4 --preload", ("--threads", "--preload")),
+        ("uvicorn app:app --threads=4 --threads=5", ("--threads",)),
+        ("python -m uvicorn app:app -b 0.0.0.0", ("-b",)),
+        ("fastapi run app/main.py --workers 2 --port 80", ()),
+        (
+            "fastapi run --timeout-graceful-shutdown 3 --no-access-log",
+            ("--timeout-graceful-shutdown", "--no-access-log"),
+        ),
+        ("fastapi run -e app:app -v", ()),
+        ("gunicorn app:app --threads 4", ()),
+        ("", ()),
+    ],
+)
+def test_an_option_that_the_server_does_not_know_is_named(words: str, expected: tuple[str, ...]) -> None:
+    assert server.unknown(words.split()) == expected
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("uvicorn app:app --host 0.0.0.0 --port=80 --workers 4 --proxy-headers --reload --reload-dir app", ()),
+        (
+            "uvicorn app:app --forwarded-allow-ips * --no-access-log --no-server-header --uds /x --fd 3 --app-dir src",
+            (),
+        ),
+        ("uvicorn app:create --factory --timeout-keep-alive 5 --timeout-graceful-shutdown=3", ()),
+        ("uvicorn app:app --root-path /api --ws=none", ("--root-path=/api", "--ws=none")),
+        ("uvicorn --no-date-header app:app --log-level warning", ("--no-date-header", "--log-level=warning")),
+        ("uvicorn app:app --header A:b --header=C:d", ("--header=A:b", "--header=C:d")),
+        ("uvicorn app:app --ws", ("--ws=",)),
+        ("python -m uvicorn app:app --http2", ("--http2",)),
+        ("fastapi run app/main.py --root-path=/api --app web -e app:app --verbose", ("--root-path=/api",)),
+        ("gunicorn app:app --root-path /api", ()),
+        ("", ()),
+    ],
+)
+def test_what_a_stack_does_not_decide_is_carried_over(words: str, expected: tuple[str, ...]) -> None:
+    assert server.options(words.split()) == expected
+
+
+# ------------------------------------------------------------------ Gunicorn
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("gunicorn app.main:app", "app.main:app"),
+        ("gunicorn -w 4 -k uvicorn.workers.UvicornWorker app.main:app", "app.main:app"),
+        ("gunicorn app.main:app -b 0.0.0.0:80 --access-logfile -", "app.main:app"),
+        ("gunicorn --access-logfile - app.main:app", "app.main:app"),
+        ("gunicorn --preload app.main:app", "app.main:app"),
+        ("gunicorn --bind localhost:http app.main:app", "app.main:app"),
+        ("python -m gunicorn app.main:app", "app.main:app"),
+        ("/venv/bin/gunicorn -c conf.py", ""),
+        ("uvicorn app.main:app", ""),
+        ("", ""),
+    ],
+)
+def test_gunicorn_is_known_with_its_app(words: str, expected: str) -> None:
+    argv = words.split()
+    assert server.gunicorn(argv) is ("gunicorn" in words)
+    assert server.gunicorn_app(argv) == expected
+    assert server.name(argv) == ("uvicorn" if "uvicorn app" in words else "")

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import psutil
 
-from .facts import Holder
+from ..facts import Holder
 
 
 def holders(ports: Iterable[int]) -> tuple[Holder, ...]:

@@ -1,0 +1,147 @@
+"""The part of `stack new` that is about a folder with an app in it: look, choose, say, agree, blend."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from .. import adopt, detect, legacy, placing
+from ..errors import WrongInput
+from ..source import Candidate, Source
+from . import terminal
+
+ENV = Path(".env")
+IGNORED = Path("Dockerfile.dockerignore")
+
+
+@dataclass(frozen=True)
+class Adoption:
+    """What a folder with an app in it makes of the answers, and of the files that are there."""
+
+    answers: Mapping[str, Any]
+    said: tuple[str, ...] = ()
+    aside: Mapping[str, str] = field(default_factory=dict)
+    """Files that get another name, for the stack's own to take their place."""
+    found: bool = False
+    """Whether there is an app to adopt."""
+
+
+def look(folder: Path, given: Mapping[str, Any], *, ask: bool) -> Adoption:
+    """Return what follows from the app in a folder, if there is one; WrongInput when it cannot be adopted as it is."""
+    source = detect.look(folder)
+    adopt.refuse_adopted(source, str(folder))
+    if not adopt.adopts(source, given):
+        return Adoption(given)
+    _refuse_env(folder)
+    given = {**given, **(_dockerfile(source, given) if ask else {})}
+    proposal = adopt.propose(source, _app(source, folder, given, ask=ask), given)
+    answers = {**proposal.answers, **given}
+    aside = {name: placing.free_name(folder, f"{name}{adopt.ASIDE}") for name in adopt.in_the_way(source, answers)}
+    behind = (adopt.left_behind(name, _text(folder / name)) for name in aside if name != "Dockerfile")
+    said = (*proposal.said, *filter(None, behind), *_about_git(folder), *source.notes)
+    return Adoption(answers, said, aside, found=True)
+
+
+def blend(rendered: Path, folder: Path, adoption: Adoption) -> frozenset[Path]:
+    """Put what the folder's own .env and .dockerignore say into the rendered files; return those that will change."""
+    if not adoption.found:
+        return frozenset()
+    if (folder / ".dockerignore").exists() and not (folder / IGNORED).exists():
+        _rewrite(rendered / IGNORED, adopt.with_patterns(_text(folder / ".dockerignore"), _text(rendered / IGNORED)))
+    if not (folder / ENV).exists():
+        return frozenset()
+    before = _text(folder / ENV)
+    after = adopt.with_block(before, _text(rendered / ENV))
+    _rewrite(rendered / ENV, after)
+    return frozenset({ENV}) if after != before else frozenset()
+
+
+def agree(folder: Path, aside: Mapping[str, str], blended: Collection[Path], *, yes: bool, ask: bool) -> None:
+    """Return when the person's own files may be touched; WrongInput with what would be done when not."""
+    # What becomes of the Dockerfile is an answer.
+    renamed = {name: other for name, other in aside.items() if name != "Dockerfile"}
+    names = ", ".join((*renamed, *map(str, blended)))
+    if yes or not names:
+        return
+    steps = [f"rename {name} to {other}" for name, other in renamed.items()]
+    steps += [f"append the stack's lines to {name}" for name in blended]
+    if ask:
+        from .. import wizard
+
+        if wizard.confirm(f"{folder} has {names} of yours: {' and '.join(steps)}?"):
+            return
+    raise WrongInput(
+        f"{folder} already has {names}; nothing was written",
+        hint=f"--yes, to {' and '.join(steps)}; or move what is in the way",
+    )
+
+
+def _app(source: Source, folder: Path, given: Mapping[str, Any], *, ask: bool) -> Candidate:
+    if name := given.get("app"):
+        return _named(folder, str(name), given)
+    if told := adopt.told(source, given):
+        return told
+    if ask and len(source.candidates) > 1:
+        from .. import wizard
+
+        options = {f"{one.app} ({one.where})": one for one in source.candidates}
+        return options[wizard.choose("Which app is to be served?", tuple(options))]
+    found = adopt.choose(source, str(folder))
+    found = replace(found, folder=str(given.get("app_dir", found.folder)))
+    if why := detect.names(folder, found.app, found.folder):
+        raise WrongInput(f"{found.app} names nothing: {why}", evidence=(found.where,), hint="mend it there")
+    return found
+
+
+def _about_git(folder: Path) -> tuple[str, ...]:
+    """Tell to keep .env out of git, where git is used and nobody has."""
+    if not (folder / ".git").exists():
+        return ()
+    ignored = folder / ".gitignore"
+    lines = {line.strip().lstrip("/") for line in _text(ignored).splitlines()} if ignored.is_file() else set()
+    return (
+        ()
+        if lines & {".env", "*.env", ".env*", "**/.env"}
+        else ("git: add /.env to .gitignore, it differs per server",)
+    )
+
+
+def _refuse_env(folder: Path) -> None:
+    """Raise WrongInput for an .env that the stack's lines cannot be added to."""
+    if (folder / ENV).is_dir():
+        raise WrongInput(f"{folder / ENV} is a folder, and Compose reads a file of that name", hint="rename it")
+    if (folder / ENV).exists() and (why := adopt.unfit(_text(folder / ENV))):
+        raise WrongInput(f"Compose could not read {folder / ENV}: {why}", hint="mend that line, then try again")
+
+
+def _named(folder: Path, name: str, given: Mapping[str, Any]) -> Candidate:
+    """Return the app that the person named; WrongInput when there is none of that name."""
+    root = str(given.get("app_dir") or detect.root_of(folder, name) or ".")
+    if given.get("dockerfile") != "keep" and (why := detect.names(folder, name, root)):
+        raise WrongInput(f"app={name} names nothing: {why}", hint="--data app=package.module:name, as in the code")
+    return Candidate(name, root, "as you said")
+
+
+def _dockerfile(source: Source, given: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Ask what becomes of a Dockerfile that is there."""
+    if source.recipe is None or "dockerfile" in given:
+        return {}
+    from .. import wizard
+
+    old = legacy.translate(source.recipe, source.paths)
+    why = (f"{source.recipe.base} is deprecated",) if old else adopt.problems(source.recipe)
+    terminal.note(f"There is a Dockerfile{': ' + '; '.join(why) if why else ''}.")
+    options = {
+        "Keep it": "keep",
+        f"Use the stack's own (yours becomes Dockerfile{adopt.ASIDE})": "replace",
+    }
+    return {"dockerfile": options[wizard.choose("The Dockerfile", tuple(options)[:: -1 if why else 1])]}
+
+
+def _text(path: Path) -> str:
+    # Whatever bytes are in there come out as they were.
+    return path.read_bytes().decode(errors="surrogateescape")
+
+
+def _rewrite(path: Path, text: str) -> None:
+    path.write_bytes(text.encode(errors="surrogateescape"))

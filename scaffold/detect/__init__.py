@@ -1,0 +1,41 @@
+"""What an existing app and this machine look like. The user's code is read, and never imported or run."""
+
+from pathlib import Path
+
+from ..source import Source
+from .machine import holders
+
+__all__ = ["holders", "look", "names", "root_of"]
+
+
+# Reading takes 0.1 s to import; the commands that only ask for the machine do without.
+
+
+def look(folder: Path) -> Source:
+    """Return what a folder holds, as far as its text tells; an empty one when there is no such folder.
+
+    Nothing is raised: what cannot be read is a note, and what cannot be understood is a problem of its part.
+    """
+    from . import reading
+
+    return reading.look(folder)
+
+
+def names(folder: Path, app: str, root: str) -> str:
+    """Return an empty string when an import string names something under an import root, else a sentence why not.
+
+    A module that imports with a star, that has a `__getattr__`, or that cannot be read here, is believed.
+    """
+    from . import naming
+
+    return naming.names(folder, app, root)
+
+
+def root_of(folder: Path, app: str) -> str | None:
+    """Return the import root under which the module of an import string exists; None when there is none.
+
+    The project itself comes first, then src, then the nearest folder.
+    """
+    from . import naming
+
+    return naming.root_of(folder, app)

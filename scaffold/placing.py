@@ -1,0 +1,100 @@
+"""Rendered files to their place in a folder, all of them or none."""
+
+import filecmp
+import os
+import stat
+from collections.abc import Collection, Mapping
+from contextlib import suppress
+from pathlib import Path
+from types import MappingProxyType
+
+from .answers import NOTE
+
+NOTHING: Mapping[str, str] = MappingProxyType({})
+
+
+def files(folder: Path) -> tuple[Path, ...]:
+    """Return the files in a folder, relative to it, in order."""
+    return tuple(sorted(path.relative_to(folder) for path in folder.rglob("*") if not path.is_dir()))
+
+
+def conflicts(folder: Path, destination: Path) -> tuple[Path, ...]:
+    """Return the files that the destination already has with another content."""
+    return tuple(
+        path
+        for path in files(folder)
+        if (destination / path).exists()
+        # Copier's note differs by the template's commit; who made it by hand?
+        and path.name != NOTE
+        and not filecmp.cmp(folder / path, destination / path, shallow=False)
+    )
+
+
+def belongs_to_the_place(path: Path) -> bool:
+    """Tell whether a file is born with the project or on the server, and is never overwritten afterwards."""
+    return path.parts[0] in {".env", "secrets"}
+
+
+def place(
+    folder: Path, destination: Path, *, aside: Mapping[str, str] = NOTHING, blended: Collection[Path] = ()
+) -> None:
+    """Move the rendered files to their place: all of them or, when that fails, everything is as it was before.
+
+    Files are readable by every user, whatever the umask: in containers they are read by others than their owner.
+    Those that are to be set aside are renamed first; a blended one takes the mode of the one it was made of.
+    """
+    created: list[Path] = []
+    replaced: dict[Path, Path] = {}
+    try:
+        for name, other in aside.items():
+            replaced[destination / name] = destination / other
+            (destination / name).replace(destination / other)
+        for path in files(folder):
+            target = destination / path
+            if target.exists() and belongs_to_the_place(path) and path not in blended:
+                continue
+            _make_room(target, created)
+            (folder / path).chmod(_mode(folder / path, target if path in blended else None))
+            if target.exists():
+                replaced[target] = folder / f"{path}.before"
+                target.replace(replaced[target])
+            else:
+                created.append(target)
+            (folder / path).replace(target)
+        # Git carries no such mode and Copier asks for none (FACTS C12).
+        if (secrets := destination / "secrets").is_dir():
+            secrets.chmod(0o700)
+    except BaseException:
+        _take_back(created, replaced)
+        raise
+
+
+def _make_room(target: Path, made: list[Path]) -> None:
+    """Make the folders for a file, open to every user, and note those that were not there."""
+    for one in [one for one in target.parents if not one.exists()][::-1]:
+        one.mkdir()
+        made.append(one)
+        one.chmod(0o755)
+
+
+def free_name(folder: Path, name: str) -> str:
+    """Return a name that no file in a folder has: this one, or this one with a number."""
+    names = (name, *(f"{name}.{number}" for number in range(2, 100)))
+    return next(one for one in names if not (folder / one).exists())
+
+
+def _mode(path: Path, before: Path | None) -> int:
+    if before:
+        return stat.S_IMODE(before.stat().st_mode)
+    return 0o755 if os.access(path, os.X_OK) else 0o644
+
+
+def _take_back(created: list[Path], replaced: Mapping[Path, Path]) -> None:
+    """Put everything back as far as it goes: the originals first, and whatever fails keeps nothing else from it."""
+    for target, before in replaced.items():
+        with suppress(OSError):
+            before.replace(target)
+    for path in reversed(created):
+        if path not in replaced:
+            with suppress(OSError):
+                path.rmdir() if path.is_dir() else path.unlink()

@@ -1,0 +1,232 @@
+"""The combinations of answers that the template is held to, as data. A new question is added here, and only here."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+from allpairspy import AllPairs
+
+Answers = Mapping[str, Any]
+"""What is given to `stack new` as --data; a question that is not in it gets its default."""
+
+Row = tuple[object, ...]
+"""A value for each question of PAIRS, in that order."""
+
+Pair = tuple[tuple[int, object], tuple[int, object]]
+"""Two values, each with the place of its question in PAIRS."""
+
+DEFAULT = None
+"""As a value in PAIRS: the question is not answered."""
+
+PAIRS: Mapping[str, Sequence[object]] = {
+    "project_name": [DEFAULT, "a"],
+    "domain": [DEFAULT, "shop.test", "api.example.com"],
+    "certificates": [DEFAULT, "local", "acme"],
+    "email": [DEFAULT, "me@example.com"],
+    "acme_directory": [DEFAULT, "https://ca.internal:14000/dir"],
+    "acme_root": [DEFAULT, "/etc/ssl/my roots.pem", "./roots.pem"],
+    "adopt": [DEFAULT, "true"],
+    "app": [DEFAULT, "main:app", "shop.web:api"],
+    "app_dir": [DEFAULT, "src"],
+    "dockerfile": [DEFAULT, "keep"],
+    "app_user": [DEFAULT, "baker"],
+    "dependencies": [DEFAULT, "uv", "poetry"],
+    "python_version": [DEFAULT, "3.13"],
+    "system_packages": [DEFAULT, "libpq5 libmagic1"],
+    "build_packages": [DEFAULT, "gcc libpq-dev"],
+    "server": [DEFAULT, "fastapi"],
+    "server_options": [DEFAULT, "--root-path=/api"],
+    "data": [DEFAULT, "data/ var/app.db", "/d"],
+    "replicas": [DEFAULT, 3],
+    "workers": [DEFAULT, 1, 64],
+    "worker_memory": [DEFAULT, 256],
+    "memory": [DEFAULT, 4096],
+    "health_path": [DEFAULT, "/api/v1/health"],
+}
+"""Every question of copier.yml with values that make a difference, the commonest first."""
+
+
+@dataclass(frozen=True)
+class Refused:
+    """Answers that are fine one by one and wrong together, with a fragment of the sentence that says so."""
+
+    answers: Answers
+    fragment: str
+
+
+ADOPTED_ONLY: Mapping[str, str] = {
+    "app": "app cannot be chosen",
+    "app_dir": "app_dir cannot be chosen",
+    "dockerfile": "dockerfile cannot be keep",
+    "app_user": "app_user is 10001:10001",
+    "dependencies": "dependencies cannot be",
+    "server": "server cannot be fastapi",
+}
+"""Questions about an app that is there, with what is said when there is none."""
+
+DECISIVE = {"adopt", "dockerfile", "domain"}
+"""Questions on whose answers it depends what others are refused."""
+
+REFUSED: Mapping[str, Refused] = {
+    **{
+        f"{name}-{value}-of-a-new-project": Refused({"adopt": DEFAULT, name: value}, fragment)
+        for name, fragment in ADOPTED_ONLY.items()
+        for value in PAIRS[name]
+        if value is not DEFAULT
+    },
+    "user-of-our-dockerfile": Refused(
+        {"adopt": "true", "dockerfile": DEFAULT, "app_user": "baker"}, "app_user is 10001:10001"
+    ),
+    "packages-of-a-kept-dockerfile": Refused(
+        {"adopt": "true", "dockerfile": "keep", "system_packages": "libpq5 libmagic1"}, "belong into the Dockerfile"
+    ),
+    "build-packages-of-a-kept-dockerfile": Refused(
+        {"adopt": "true", "dockerfile": "keep", "build_packages": "gcc libpq-dev"}, "belong into the Dockerfile"
+    ),
+    "relative-data-of-a-kept-dockerfile": Refused(
+        {"adopt": "true", "dockerfile": "keep", "data": "data/ var/app.db"}, "absolute paths"
+    ),
+    "replicas-that-write-files": Refused({"replicas": 3, "data": "/d"}, "not safe under another"),
+    "replicas-that-write-sqlite": Refused({"replicas": 3, "data": "data/ var/app.db"}, "not safe under another"),
+    "replicas-and-workers": Refused({"replicas": 3, "workers": 64}, "either workers in one container"),
+    "workers-that-do-not-fit": Refused(
+        {"workers": 64, "memory": 4096, "worker_memory": DEFAULT}, "64 workers x 128 MB + 64 MB"
+    ),
+    "large-workers-that-do-not-fit": Refused(
+        {"workers": 64, "memory": 4096, "worker_memory": 256}, "64 workers x 256 MB + 64 MB"
+    ),
+    "acme-without-a-public-name": Refused({"domain": DEFAULT, "certificates": "acme"}, "no public authority"),
+    "acme-for-localhost": Refused({"domain": "localhost", "certificates": "acme"}, "no public authority"),
+}
+"""Also what is left out of the pairs: a combination that holds all the answers of one of these is no supported one."""
+
+
+@dataclass(frozen=True)
+class Combination:
+    """One supported set of answers."""
+
+    name: str
+    """For test ids and folder names: a number, and the values that are not the default."""
+
+    answers: dict[str, Any] = field(hash=False)
+
+
+def given(answers: Answers) -> dict[str, Any]:
+    """Return what has to be said to get these answers."""
+    return {name: value for name, value in answers.items() if value is not DEFAULT}
+
+
+@cache
+def supported() -> tuple[Combination, ...]:
+    """Return combinations in which every two values of two questions meet, always the same ones; the default first."""
+    rows = [tuple(DEFAULT for _ in PAIRS), *map(tuple, AllPairs(OrderedDict(PAIRS), filter_func=_possible))]
+    met = {pair for row in rows for pair in _pairs_of(row)}
+    # AllPairs stops at the first row that brings nothing new; where answers are refused that is too early.
+    missing = [pair for pair in possible_pairs() if pair not in met]
+    while missing:
+        row = _row_with(missing, rows)
+        rows.append(row)
+        met |= set(_pairs_of(row))
+        missing = [pair for pair in missing if pair not in met]
+    return tuple(_combination(number, row) for number, row in enumerate(dict.fromkeys(rows)))
+
+
+def possible_pairs() -> Iterator[Pair]:
+    """Yield every two values of two questions that some supported combination holds."""
+    for (one, firsts), (other, seconds) in itertools.combinations(enumerate(PAIRS.values()), 2):
+        for first, second in itertools.product(firsts, seconds):
+            if any(_possible(row) for row in _simple_rows({one: first, other: second})):
+                yield (one, first), (other, second)
+
+
+def _simple_rows(fixed: Mapping[int, object]) -> Iterator[Row]:
+    """Yield rows with some values fixed and the others at their defaults, but for those that decide what is refused."""
+    free = [place for place, name in enumerate(PAIRS) if name in DECISIVE and place not in fixed]
+    for values in itertools.product(*(list(PAIRS.values())[place] for place in free)):
+        held = {**dict(zip(free, values, strict=True)), **fixed}
+        yield tuple(held.get(place, DEFAULT) for place in range(len(PAIRS)))
+
+
+def _pairs_of(row: Row) -> Iterator[Pair]:
+    return itertools.combinations(enumerate(row), 2)
+
+
+def _row_with(missing: Sequence[Pair], rows: Sequence[Row]) -> Row:
+    """Return a row that holds the first of the pairs, and as many of the others as it can."""
+    fixed = dict(missing[0])
+    changed = (tuple(fixed.get(place, value) for place, value in enumerate(row)) for row in rows)
+    row = next(filter(_possible, itertools.chain(changed, _simple_rows(fixed))))
+    for pair in missing[1:]:
+        other = tuple(dict(pair).get(place, value) for place, value in enumerate(row))
+        if _possible(other) and all(fixed.get(place, value) == value for place, value in pair):
+            row, fixed = other, {**fixed, **dict(pair)}
+    return row
+
+
+def _possible(row: Sequence[object]) -> bool:
+    """Judge a row, or its beginning."""
+    held = dict(zip(PAIRS, row, strict=False))
+    return not any(refused.answers.items() <= held.items() for refused in REFUSED.values())
+
+
+def _combination(number: int, row: Sequence[object]) -> Combination:
+    answers = given(dict(zip(PAIRS, row, strict=True)))
+    words = [re.sub(r"[^a-z0-9]+", "-", str(value).lower()).strip("-")[:12] for value in answers.values()]
+    return Combination("_".join([f"{number:02}", *words])[:100] if words else "default", answers)
+
+
+# ---------------------------------------------------------------- what is expected of them
+
+ALWAYS = {
+    ".copier-answers.yml",
+    ".env",
+    "compose.app.yaml",
+    "compose.proxy.yaml",
+    "compose.yaml",
+    "container/healthcheck.py",
+    "secrets/.gitignore",
+    "socket-proxy/haproxy.cfg",
+    "traefik/dynamic/headers.yaml",
+    "traefik/dynamic/tls.yaml",
+}
+NEW = {".dockerignore", ".gitignore", "README.md", "app/__init__.py", "app/main.py", "requirements.txt"}
+ADOPTED = {"Dockerfile.dockerignore", "STACK.md"}
+
+
+def files(answers: Answers) -> set[str]:
+    """Return the files of a project, all of them."""
+    dockerfile = set() if answers.get("dockerfile") == "keep" else {"Dockerfile"}
+    return ALWAYS | dockerfile | (ADOPTED if "adopt" in answers else NEW)
+
+
+@dataclass(frozen=True)
+class Service:
+    """What DESIGN.md §4 leaves to each service."""
+
+    networks: frozenset[str]
+    published: frozenset[int] = frozenset()
+    cap_add: tuple[str, ...] = ()
+    one_shot: bool = False
+    """Runs to its end: no healthcheck, no restart."""
+
+    root: bool = False
+    docker_socket: bool = False
+
+
+SERVICES: Mapping[str, Service] = {
+    "app": Service(networks=frozenset({"edge"})),
+    "traefik": Service(networks=frozenset({"edge", "socket"}), published=frozenset({80, 443})),
+    # FACTS T17
+    "socket-proxy": Service(networks=frozenset({"socket"}), root=True, docker_socket=True),
+}
+
+
+def services(answers: Answers) -> Mapping[str, Service]:
+    """Return the services of a project, all of them."""
+    return SERVICES

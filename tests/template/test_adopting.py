@@ -1,0 +1,326 @@
+"""`stack new .` in a folder with an app in it: what is found, asked, refused and written."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import pexpect
+import pytest
+import yaml
+
+from scaffold import adopt, cli, render
+
+STACK = Path(sys.executable).parent / "stack"
+APP = "from fastapi import FastAPI\n\napp = FastAPI()\n"
+REQUIREMENTS = "fastapi\nuvicorn\n"
+PLAIN = {"main.py": APP, "requirements.txt": REQUIREMENTS, "README.md": "# mine\n"}
+LOCK = """version = 1
+requires-python = ">=3.11"
+
+[[package]]
+name = "fastapi"
+version = "0.100.0"
+
+[[package]]
+name = "shop"
+version = "1.0"
+source = { virtual = "." }
+dependencies = [{ name = "fastapi" }]
+"""
+PROJECT = """[project]
+name = "shop"
+version = "1.0"
+dependencies = ["fastapi>=0.115", "uvicorn"]
+"""
+OLD_IMAGE = """FROM tiangolo/uvicorn-gunicorn-fastapi:python3.11
+ENV MODULE_NAME=service.web VARIABLE_NAME=api WEB_CONCURRENCY=3
+COPY ./service /app/service
+"""
+
+REFUSED: Mapping[str, tuple[Mapping[str, str], tuple[str, ...], str]] = {
+    "no app": ({"main.py": "print()\n", "requirements.txt": REQUIREMENTS}, (), "no FastAPI app was found"),
+    "two apps": ({**PLAIN, "api.py": APP}, (), "more than one FastAPI app"),
+    "no dependencies": ({"main.py": APP}, (), "nothing names the app's dependencies"),
+    "no FastAPI": ({**PLAIN, "requirements.txt": "uvicorn\n"}, (), "does not name fastapi"),
+    "no server": ({**PLAIN, "requirements.txt": "fastapi\n"}, (), "names no uvicorn"),
+    "a lock that does not match": (
+        {"main.py": APP, "pyproject.toml": PROJECT, "uv.lock": LOCK},
+        (),
+        "pyproject.toml and uv.lock cannot be installed",
+    ),
+    "no such module": (PLAIN, ("app=shop.web:api",), "app=shop.web:api names nothing"),
+    "no such object": (PLAIN, ("app=main:api",), "app=main:api names nothing"),
+    "no import string": (PLAIN, ("app=main.py",), "app=main.py names nothing"),
+    "an .env": ({**PLAIN, ".env": "A=1\n"}, (), "already has .env"),
+    "a Compose file": ({**PLAIN, "docker-compose.yml": "services: {}\n"}, (), "already has docker-compose.yml"),
+    "an override of Compose's": ({**PLAIN, "compose.override.yaml": "{}\n"}, (), "already has compose.override.yaml"),
+    "a Dockerfile in shell form": (
+        {**PLAIN, "Dockerfile": "FROM python:3.14\nENTRYPOINT uvicorn main:app\n"},
+        (),
+        "the Dockerfile cannot be kept",
+    ),
+    "a Dockerfile to keep": (PLAIN, ("dockerfile=keep",), "no Dockerfile to keep"),
+    "another template's note": (
+        {**PLAIN, ".copier-answers.yml": "_src_path: gh:a/b\n"},
+        (),
+        "another template, gh:a/b",
+    ),
+    "an .env that leads elsewhere": ({**PLAIN, ".env": "COMPOSE_FILE=x.yml\n"}, (), "sets COMPOSE_FILE"),
+    "an .env that Compose cannot read": ({**PLAIN, ".env": "A=1\nWEIRD LINE\n"}, (), "line 2 is no NAME=VALUE"),
+    "a monorepo": ({"backend/app/main.py": APP, "backend/requirements.txt": REQUIREMENTS}, (), "nothing names the app"),
+    "a tool without its files": (PLAIN, ("dependencies=uv",), "dependencies=uv takes pyproject.toml and uv.lock"),
+    "a folder that is not there": (PLAIN, ("app_dir=src",), "names nothing"),
+    "an entry point that is none": (
+        {**PLAIN, "pyproject.toml": "[tool.fastapi]\nentrypoint = 'nope:app'\n"},
+        (),
+        "nope:app names nothing",
+    ),
+    "requirements elsewhere": (
+        {**PLAIN, "requirements.txt": "-r requirements/prod.txt\n", "requirements/prod.txt": REQUIREMENTS},
+        (),
+        "requirements.txt cannot be installed",
+    ),
+    "replicas with data": ({**PLAIN, "db.py": "URL = 'sqlite:///./shop.db'\n"}, ("replicas=3",), "not safe under"),
+    "workers that do not fit": (PLAIN, ("workers=9", "memory=600"), "9 workers x 128 MB + 64 MB"),
+}
+
+
+@pytest.fixture(autouse=True)
+def _quick(package: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(render, "PACKAGE", package)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "shop"
+
+
+def holding(folder: Path, files: Mapping[str, str]) -> None:
+    for name, text in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+
+
+def adopted(folder: Path, *words: str, **answers: str) -> int:
+    data = [word for name, value in answers.items() for word in ("--data", f"{name}={value}")]
+    return cli.run(["new", str(folder), "--defaults", *data, *words])
+
+
+def answered(folder: Path) -> dict[str, object]:
+    return dict(yaml.safe_load((folder / ".copier-answers.yml").read_text()))
+
+
+def held(folder: Path) -> dict[str, str]:
+    return {str(path.relative_to(folder)): path.read_text() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize(("files", "data", "said"), REFUSED.values(), ids=REFUSED)
+def test_what_cannot_be_adopted_is_exit_2_with_a_sentence_and_nothing_is_written(
+    folder: Path, capsys: pytest.CaptureFixture[str], files: Mapping[str, str], data: tuple[str, ...], said: str
+) -> None:
+    holding(folder, files)
+
+    status = adopted(folder, **dict(pair.split("=", 1) for pair in data))
+
+    printed = capsys.readouterr()
+    assert (status, printed.out) == (2, "")
+    assert said in printed.err
+    assert "  → " in printed.err
+    assert held(folder) == files
+
+
+def test_two_apps_are_both_named_and_one_is_chosen(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    holding(folder, {**PLAIN, "api.py": APP})
+
+    assert adopted(folder) == 2
+    said = capsys.readouterr().err
+    assert "main:app: main.py, line 3" in said
+    assert "api:app: api.py, line 3" in said
+
+    assert adopted(folder, app="api:app") == 0
+    assert answered(folder)["app"] == "api:app"
+
+
+def test_only_new_files_and_what_was_found_is_said(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    holding(folder, {**PLAIN, "db.py": "URL = 'sqlite:///./shop.db'\n"})
+    before = held(folder)
+
+    assert adopted(folder) == 0
+
+    said = capsys.readouterr()
+    assert "main:app (main.py, line 3)" in said.err
+    assert "shop.db outlives the container (db.py, line 1)" in said.err
+    assert "STACK.md there tells" in said.out
+    after = held(folder)
+    assert {name: after[name] for name in before} == before
+    assert {"STACK.md", "Dockerfile", "Dockerfile.dockerignore", "secrets/.gitignore"} <= set(after) - set(before)
+    assert not {".gitignore", ".dockerignore", "app/main.py"} & set(after)
+    assert after["secrets/.gitignore"].endswith("\n*\n")
+    assert stat.S_IMODE((folder / "secrets").stat().st_mode) == 0o700
+
+
+def test_git_shows_new_files_only(folder: Path) -> None:
+    holding(folder, {**PLAIN, ".gitignore": ".env\n", ".env": "MINE=1\n", "Dockerfile": "FROM python:3.14\n"})
+    subprocess.run(["git", "init", "--quiet", folder], check=True)
+    subprocess.run(["git", "-C", folder, "add", "--all"], check=True)
+
+    assert adopted(folder, "--yes") == 0
+
+    done = subprocess.run(["git", "-C", folder, "diff", "--stat"], check=True, capture_output=True, text=True)
+    assert done.stdout == ""
+
+
+def test_yes_appends_to_env_and_sets_compose_files_aside(folder: Path) -> None:
+    holding(
+        folder, {**PLAIN, ".env": "MINE=1", "docker-compose.yml": "old\n", "docker-compose.yml.before-stack": "1\n"}
+    )
+    (folder / ".env").chmod(0o600)
+
+    assert adopted(folder, "--yes") == 0
+
+    env = (folder / ".env").read_text()
+    assert env.startswith(f"MINE=1\n\n{adopt.BEGIN}\n")
+    assert "STACK_DOMAIN=localhost\n" in env
+    assert stat.S_IMODE((folder / ".env").stat().st_mode) == 0o600
+    assert not (folder / "docker-compose.yml").exists()
+    assert (folder / "docker-compose.yml.before-stack").read_text() == "1\n"
+    assert (folder / "docker-compose.yml.before-stack.2").read_text() == "old\n"
+
+
+@pytest.mark.parametrize("words", [(), ("--yes",), ("--yes", "--data", "adopt=true")])
+def test_the_same_again_is_refused_and_changes_nothing(
+    folder: Path, capsys: pytest.CaptureFixture[str], words: tuple[str, ...]
+) -> None:
+    holding(folder, {**PLAIN, ".env": "MINE=1\n"})
+    assert adopted(folder, "--yes") == 0
+    once = held(folder)
+
+    assert adopted(folder, *words) == 2
+
+    assert "stack update" in capsys.readouterr().err
+    assert held(folder) == once
+
+
+def test_a_dockerignore_keeps_its_lines_and_ours_win(folder: Path) -> None:
+    holding(folder, {**PLAIN, ".dockerignore": "*\n!main.py\n"})
+
+    assert adopted(folder) == 0
+
+    lines = (folder / "Dockerfile.dockerignore").read_text().splitlines()
+    assert lines.index("!main.py") < lines.index("secrets") < lines.index("!container/healthcheck.py")
+    assert (folder / ".dockerignore").read_text() == "*\n!main.py\n"
+
+
+def test_a_dockerfile_is_kept_or_set_aside(folder: Path) -> None:
+    mine = "FROM python:3.14\nUSER baker\nCMD uvicorn main:app --root-path /x\n"
+    holding(folder, {**PLAIN, "Dockerfile": mine})
+
+    assert adopted(folder) == 0
+    assert (folder / "Dockerfile").read_text() == mine
+    kept = answered(folder)
+    assert (kept["dockerfile"], kept["app_user"], kept["server_options"]) == ("keep", "baker", "--root-path=/x")
+
+    (folder / ".copier-answers.yml").unlink()
+    assert adopted(folder, "--yes", dockerfile="replace") == 0
+    assert (folder / "Dockerfile.before-stack").read_text() == mine
+    assert "AS dependencies" in (folder / "Dockerfile").read_text()
+
+
+def test_the_deprecated_image_is_translated(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code = "from fastapi import FastAPI\napi = FastAPI()\n"
+    holding(folder, {"service/web.py": code, "requirements.txt": REQUIREMENTS, "Dockerfile": OLD_IMAGE})
+
+    assert adopted(folder) == 0
+
+    made = answered(folder)
+    assert (made["app"], made["workers"], made["python_version"]) == ("service.web:api", 3, "3.11")
+    assert "MODULE_NAME" in capsys.readouterr().err
+    assert (folder / "Dockerfile.before-stack").read_text() == OLD_IMAGE
+
+
+def test_a_failure_on_the_way_puts_everything_back(folder: Path) -> None:
+    files = {**PLAIN, ".env": "MINE=1\n", "compose.yml": "old\n", "traefik": "a file where a folder has to be"}
+    holding(folder, files)
+
+    assert adopted(folder, "--yes") == 3
+
+    assert held(folder) == files
+
+
+def test_what_stays_behind_is_said(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    compose = "services:\n  web: {}\n  db: {}\n"
+    database = "URL = 'sqlite:///./shop.db'\n"
+    holding(folder, {**PLAIN, "db.py": database, "shop.db": "", "docker-compose.yml": compose, ".env": "A=1\r\n"})
+    (folder / ".git").mkdir()
+
+    assert adopted(folder, "--yes") == 0
+
+    said = capsys.readouterr().err
+    assert "its services (web, db)" in said
+    assert "what is in shop.db now is not taken along" in said
+    assert "the container does not see it" in said
+    assert "add /.env to .gitignore" in said
+    assert (folder / ".env").read_bytes().startswith(b"A=1\r\n\n# >>>")
+
+
+def test_json_tells_what_was_found(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    holding(folder, {**PLAIN, "compose.yml": "old\n"})
+
+    assert adopted(folder, "--yes", "--json") == 0
+
+    document = json.loads(capsys.readouterr().out)
+    assert document["renamed"] == {"compose.yml": "compose.yml.before-stack"}
+    assert document["found"][0].startswith("app: main:app")
+
+
+class TestAtATerminal:
+    @pytest.fixture
+    def asked(self, folder: Path) -> pexpect.spawn[str]:
+        holding(folder, {**PLAIN, "api.py": APP, ".env": "MINE=1\n", "Dockerfile": "FROM python:3.14\nUSER baker\n"})
+        environment = {name: value for name, value in os.environ.items() if name != "CI"}
+        environment |= {"TERM": "xterm", "NO_COLOR": "1"}
+        words = ["new", "."]
+        return pexpect.spawn(
+            str(STACK), words, cwd=str(folder), env=environment, encoding="utf-8", timeout=30, dimensions=(40, 120)
+        )
+
+    def test_the_app_and_the_dockerfile_are_asked_and_env_only_after_a_yes(
+        self, asked: pexpect.spawn[str], folder: Path
+    ) -> None:
+        asked.expect("The Dockerfile")
+        asked.send("\r")
+        asked.expect("Which app is to be served")
+        asked.send("\x1b[B\r")
+        for question in ("Name of the project", "Domain name", "Who signs", "Worker processes", "Memory limit"):
+            asked.expect(question)
+            asked.send("\r")
+        asked.expect("append the stack's lines to .env")
+        asked.send("y")
+        asked.expect("STACK.md there tells")
+        asked.expect(pexpect.EOF)
+        asked.close()
+
+        assert asked.exitstatus == 0
+        made = answered(folder)
+        assert (made["dockerfile"], made["app_user"], made["app"]) == ("keep", "baker", "api:app")
+        assert (folder / ".env").read_text().startswith("MINE=1\n")
+
+    def test_a_no_leaves_everything_as_it_was(self, asked: pexpect.spawn[str], folder: Path) -> None:
+        before = held(folder)
+        for question in ("The Dockerfile", "Which app", "Name of", "Domain", "Who signs", "Worker", "Memory"):
+            asked.expect(question)
+            asked.send("\r")
+        asked.expect("append the stack's lines to .env")
+        asked.send("n")
+        asked.expect("nothing was written")
+        asked.expect(pexpect.EOF)
+        asked.close()
+
+        assert asked.exitstatus == 2
+        assert held(folder) == before

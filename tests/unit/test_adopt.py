@@ -1,0 +1,322 @@
+"""What the template is told about an app that exists."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from scaffold import adopt
+from scaffold.errors import WrongInput
+from scaffold.source import Candidate, Dependencies, Recipe, Source, Writing
+
+APP = Candidate("app.main:app", ".", "app/main.py, line 7")
+PIP = Dependencies("pip", "requirements.txt", frozenset({"fastapi", "uvicorn"}))
+SOURCE = Source(
+    files=frozenset({"app", "requirements.txt"}),
+    python=True,
+    candidates=(APP,),
+    looked=("main.py", "app/main.py"),
+    dependencies=PIP,
+)
+OURS = {"project_name": "shop", "certificates": "local"}
+
+
+def source(**changes: Any) -> Source:
+    return replace(SOURCE, **changes)
+
+
+def proposed(given: dict[str, Any] | None = None, app: Candidate = APP, **changes: Any) -> dict[str, Any]:
+    return dict(adopt.propose(source(**changes), app, given or {}).answers)
+
+
+class TestWhetherThereIsAnAppToAdopt:
+    def test_python_in_the_folder_means_so(self) -> None:
+        assert adopt.adopts(SOURCE, {})
+        assert not adopt.adopts(Source(files=frozenset({"README.md"})), {})
+
+    def test_a_project_of_ours_is_none(self) -> None:
+        assert not adopt.adopts(source(note=OURS), {})
+
+    def test_what_was_adopted_is_not_adopted_again(self) -> None:
+        adopt.refuse_adopted(source(note=OURS), "shop")
+        adopt.refuse_adopted(SOURCE, "shop")
+        with pytest.raises(WrongInput, match="has its stack already"):
+            adopt.refuse_adopted(source(note={**OURS, "adopt": True}), "shop")
+
+    def test_another_templates_note_is_left_alone(self) -> None:
+        with pytest.raises(WrongInput, match="belongs to another template, gh:somebody/else"):
+            adopt.refuse_adopted(source(note={"_src_path": "gh:somebody/else", "project_name": "x"}), "shop")
+
+    @pytest.mark.parametrize(("said", "wanted"), [("true", True), ("yes", True), (True, True), ("no", False)])
+    def test_the_person_has_the_last_word(self, said: object, wanted: bool) -> None:
+        assert adopt.adopts(Source(), {"adopt": said}) is wanted
+        assert adopt.adopts(SOURCE, {"adopt": said}) is wanted
+
+
+class TestWhichApp:
+    def test_the_only_one(self) -> None:
+        assert adopt.choose(SOURCE, "shop") == APP
+
+    def test_none_is_a_sentence_that_says_where_was_looked(self) -> None:
+        with pytest.raises(WrongInput, match=r"no FastAPI app .* main\.py, app/main\.py") as refused:
+            adopt.choose(source(candidates=()), "shop")
+        assert "--data app=" in refused.value.hint
+
+    def test_two_are_both_named(self) -> None:
+        other = Candidate("shop.web:api", "src", "src/shop/web.py, line 3")
+
+        with pytest.raises(WrongInput, match="more than one") as refused:
+            adopt.choose(source(candidates=(APP, other)), "shop")
+
+        assert refused.value.evidence == (
+            "app.main:app: app/main.py, line 7",
+            "shop.web:api from src/: src/shop/web.py, line 3",
+        )
+
+    def test_the_one_that_the_dockerfile_starts(self) -> None:
+        recipe = Recipe(base="python:3.14", command=("uvicorn", "shop.web:api"))
+        other = Candidate("shop.web:api", "src", "src/shop/web.py, line 3")
+
+        said = Candidate("shop.web:api", ".", "the Dockerfile's CMD")
+        assert adopt.told(source(recipe=recipe), {}) == said
+        assert adopt.told(source(candidates=(APP, other), recipe=recipe), {"dockerfile": "replace"}) == other
+        assert adopt.told(source(recipe=recipe), {"dockerfile": "replace"}) is None
+        assert adopt.told(SOURCE, {}) is None
+
+
+def test_the_plain_case_is_told_with_its_evidence() -> None:
+    found = adopt.propose(SOURCE, APP, {})
+
+    assert found.answers == {
+        "adopt": True,
+        "app": "app.main:app",
+        "app_dir": ".",
+        "dependencies": "pip",
+        "server": "uvicorn",
+        "python_version": "3.14",
+        "health_path": "/",
+    }
+    assert found.said[0] == "app: app.main:app (app/main.py, line 7)"
+    assert "requirements.txt" in found.said[1]
+
+
+class TestDependencies:
+    @pytest.mark.parametrize(
+        ("changes", "said"),
+        [
+            pytest.param({"names": frozenset({"flask"})}, "does not name fastapi", id="no-fastapi"),
+            pytest.param({"names": frozenset({"fastapi"})}, "names no uvicorn", id="no-server"),
+            pytest.param({"problems": ("fastapi is not in uv.lock",)}, "cannot be installed", id="lock"),
+        ],
+    )
+    def test_what_cannot_be_installed_or_served_is_refused(self, changes: dict[str, Any], said: str) -> None:
+        with pytest.raises(WrongInput, match=said):
+            proposed(dependencies=replace(PIP, **changes))
+
+    def test_none_at_all_is_refused(self) -> None:
+        with pytest.raises(WrongInput, match=r"requirements\.txt nor pyproject\.toml"):
+            proposed(dependencies=None)
+
+    def test_fastapi_run_needs_its_command(self) -> None:
+        with pytest.raises(WrongInput, match="names no fastapi-cli"):
+            proposed({"server": "fastapi"})
+        standard = replace(PIP, names=frozenset({"fastapi"}), extras=frozenset({"fastapi[standard]"}))
+        assert proposed({"server": "fastapi"}, dependencies=standard)["server"] == "fastapi"
+
+    @pytest.mark.parametrize(
+        ("asked", "pin", "version"),
+        [
+            (">=3.11", "", "3.14"),
+            (">=3.11,<3.13", "", "3.12"),
+            ("<4,>=3.12.3", "", "3.14"),
+            ("==3.11.*", "", "3.11"),
+            (">=3.11", "3.12", "3.12"),
+            ("", "", "3.14"),
+            ("==3.12.4", "", "3.12.4"),
+            (">=3.11", "3.11.9", "3.11.9"),
+            ("nonsense", "pypy3.10", "3.14"),
+        ],
+    )
+    def test_python_is_the_newest_that_the_project_takes(self, asked: str, pin: str, version: str) -> None:
+        assert proposed(dependencies=replace(PIP, python=asked, pin=pin))["python_version"] == version
+
+    @pytest.mark.parametrize(("asked", "given"), [("<3.10", ""), (">=3.12", "3.11"), ("==3.12.4", "3.13")])
+    def test_a_python_that_does_not_fit_is_refused(self, asked: str, given: str) -> None:
+        with pytest.raises(WrongInput, match=f"takes Python {asked}"):
+            proposed({"python_version": given} if given else {}, dependencies=replace(PIP, python=asked))
+
+    def test_a_kept_dockerfile_installs_them_itself(self) -> None:
+        assert "dependencies" not in proposed(recipe=Recipe(base="python:3.14"), dependencies=None)
+
+
+class TestADockerfile:
+    KEPT = Recipe(base="python:3.12-slim", user="baker", workdir="/bakery", command=("uvicorn", "app.main:app"))
+
+    def test_is_kept_with_its_user(self) -> None:
+        answers = proposed(recipe=self.KEPT)
+
+        assert (answers["dockerfile"], answers["app_user"]) == ("keep", "baker")
+
+    @pytest.mark.parametrize(("environment", "root"), [({}, "src"), ({"PYTHONPATH": "/bakery/src:/opt/libs"}, ".")])
+    def test_its_own_path_of_python_stays(self, environment: dict[str, str], root: str) -> None:
+        recipe = replace(self.KEPT, command=(), environment=environment)
+
+        assert proposed(app=replace(APP, folder="src"), recipe=recipe)["app_dir"] == root
+
+    @pytest.mark.parametrize("user", ["", "root", "0", "0:0", "root:root"])
+    def test_never_with_root(self, user: str) -> None:
+        assert proposed(recipe=replace(self.KEPT, user=user))["app_user"] == adopt.USER
+
+    @pytest.mark.parametrize(
+        ("changes", "why"),
+        [
+            pytest.param({"entrypoint": ("uvicorn", "app:app"), "entrypoint_in_shell": True}, "shell form", id="shell"),
+            pytest.param({"entrypoint": ("uvicorn",)}, "starts the server", id="server"),
+            pytest.param({"entrypoint": ("gunicorn", "app:app")}, "starts the server", id="gunicorn"),
+            pytest.param(
+                {"command": ("fastapi", "run", "--timeout-graceful-shutdown=3")},
+                "fastapi does not know --timeout-graceful-shutdown",
+                id="unknown-flag",
+            ),
+            pytest.param({"entrypoint": ("sh", "-c", "exec uvicorn app:app")}, "starts the server", id="hidden"),
+            pytest.param({"copies": ((".env", "/bakery/.env"),)}, "it copies .env", id="env"),
+            pytest.param({"user": "$WHO"}, "write the name", id="unknown-user"),
+            pytest.param(
+                {"command": ("uvicorn", "main:app", "--app-dir", "/code/src")}, "absolute --app-dir", id="app-dir"
+            ),
+            pytest.param({"problem": "no FROM"}, "no FROM", id="unreadable"),
+        ],
+    )
+    def test_that_cannot_be_kept_is_refused_with_the_reason(self, changes: dict[str, Any], why: str) -> None:
+        recipe = replace(self.KEPT, **changes)
+        everything = replace(PIP, extras=frozenset({"fastapi[standard]"}))
+
+        with pytest.raises(WrongInput, match="cannot be kept") as refused:
+            proposed(recipe=recipe)
+
+        assert why in refused.value.evidence[0]
+        assert "dockerfile=replace" in refused.value.hint
+        assert "dockerfile" not in proposed({"dockerfile": "replace"}, recipe=recipe, dependencies=everything)
+
+    def test_its_options_are_carried_over(self) -> None:
+        command = ("uvicorn", "app.main:app", "--host", "0.0.0.0", "--port", "80", "--root-path", "/api", "--workers=9")
+
+        assert proposed(recipe=replace(self.KEPT, command=command))["server_options"] == "--root-path=/api"
+
+    @pytest.mark.parametrize(
+        "command",
+        [
+            ("alembic", "upgrade", "head", "&&", "uvicorn", "app.main:app", "--root-path", "/x", "--workers", "5"),
+            ("sh", "-c", "alembic upgrade head && exec uvicorn app.main:app --root-path /x --workers 5"),
+        ],
+    )
+    def test_a_shell_line_is_taken_apart(self, command: tuple[str, ...]) -> None:
+        found = adopt.propose(source(recipe=replace(self.KEPT, command=command)), APP, {})
+
+        assert "not carried over from its CMD: alembic upgrade head" in found.said
+        assert (found.answers["server_options"], found.answers["workers"]) == ("--root-path=/x", 5)
+
+    def test_an_option_that_is_no_answer_is_named(self) -> None:
+        command = ("uvicorn", "app.main:app", "--header", "X-A: b c", "--ssl-keyfile=k.pem", "--timeout-keep-alive=1")
+        found = adopt.propose(source(recipe=replace(self.KEPT, command=command)), APP, {})
+
+        assert "server_options" not in found.answers
+        assert "not carried over from the Dockerfile's CMD: --header=X-A: b c" in found.said
+
+    def test_an_entry_point_that_passes_a_command_on_stays(self) -> None:
+        found = adopt.propose(source(recipe=replace(self.KEPT, entrypoint=("/entrypoint.sh",))), APP, {})
+
+        assert any("/entrypoint.sh" in line and "exec" in line for line in found.said)
+
+    def test_none_cannot_be_kept(self) -> None:
+        with pytest.raises(WrongInput, match="no Dockerfile to keep"):
+            proposed({"dockerfile": "keep"})
+
+
+def test_a_factory_is_called() -> None:
+    assert proposed(app=replace(APP, factory=True))["server_options"] == "--factory"
+
+
+class TestData:
+    @pytest.mark.parametrize(
+        ("path", "kind", "kept"),
+        [
+            pytest.param("database.db", "sqlite", "database.db", id="beside-the-code"),
+            pytest.param("./database.db", "sqlite", "database.db", id="dot"),
+            pytest.param("data/app.db", "sqlite", "data/", id="folder"),
+            pytest.param("./var/log/app.log", "file", "var/log/", id="deep"),
+            pytest.param("app/app.db", "sqlite", "app/app.db", id="in-the-package"),
+            pytest.param("uploads", "folder", "uploads/", id="made"),
+            pytest.param("/data/app.db", "sqlite", "/data/", id="absolute"),
+            pytest.param("/srv/data/app.db", "sqlite", "data/", id="where-the-code-is"),
+            pytest.param("/etc/passwd", "file", None, id="system"),
+            pytest.param("my data/x.db", "sqlite", None, id="space"),
+            pytest.param("../x.db", "sqlite", None, id="outside"),
+            pytest.param("app", "folder", None, id="the-package-itself"),
+        ],
+    )
+    def test_every_path_gets_a_place_or_a_sentence(self, path: str, kind: str, kept: str | None) -> None:
+        found = adopt.propose(source(writings=(Writing(path, "app/db.py, line 3", kind),)), APP, {})
+
+        assert found.answers.get("data") == kept
+        assert any(line.startswith("data: ") and "app/db.py, line 3" in line for line in found.said)
+
+    def test_several_are_one_answer_without_what_lies_in_another(self) -> None:
+        paths = ("data/a.db", "data/cache/x", "uploads", "data/b.db")
+        writings = tuple(Writing(path, "x.py, line 1", "folder" if path == "uploads" else "file") for path in paths)
+
+        assert proposed(writings=writings)["data"] == "data/ uploads/"
+
+    def test_what_the_person_said_counts(self) -> None:
+        writings = (Writing("database.db", "x.py, line 1", "sqlite"),)
+
+        assert "data" not in proposed({"data": ""}, writings=writings)
+
+    def test_with_a_kept_dockerfile_it_is_said_what_it_takes(self) -> None:
+        recipe = Recipe(base="python:3.14", workdir="/bakery")
+        found = adopt.propose(
+            source(recipe=recipe, writings=(Writing("data/x.db", "x.py, line 1", "sqlite"),)), APP, {}
+        )
+
+        assert "data" not in found.answers
+        assert any("install -d -o USER /bakery/data" in line and "data=/bakery/data/" in line for line in found.said)
+
+    @pytest.mark.parametrize(
+        ("path", "kind", "beside", "kept"),
+        [
+            pytest.param("static", "folder", "static/logo.svg", None, id="shipped"),
+            pytest.param("uploads", "folder", "uploads/.gitkeep", "uploads/", id="placeholder"),
+            pytest.param("uploads", "folder", "uploads/a.png", "uploads/", id="tried-before"),
+            pytest.param("app/db/app.db", "sqlite", "app/db/session.py", "app/db/app.db", id="beside-code"),
+            pytest.param("data/app.db", "sqlite", "data/app.db", "data/", id="itself"),
+            pytest.param("data/app.db", "sqlite", "data/app.db-wal", "data/", id="its-journal"),
+            pytest.param("main.py", "file", "main.py", None, id="code"),
+        ],
+    )
+    def test_what_is_shipped_is_not_covered(self, path: str, kind: str, beside: str, kept: str | None) -> None:
+        writings = (Writing(path, "x.py, line 1", kind),)
+
+        assert proposed(writings=writings, paths=frozenset({beside})).get("data") == kept
+
+
+class TestFilesThatAreThere:
+    def test_whatever_compose_would_read_has_to_make_room(self) -> None:
+        files = frozenset({"docker-compose.yml", "docker-compose.override.yml", "compose.dev.yaml", "Dockerfile"})
+
+        aside = adopt.in_the_way(source(files=files), {"dockerfile": "keep"})
+
+        assert aside == ("docker-compose.yml", "docker-compose.override.yml")
+        assert "Dockerfile" in adopt.in_the_way(source(files=files), {"dockerfile": "replace"})
+
+    def test_an_env_file_keeps_every_line(self) -> None:
+        once = adopt.with_block("A=1\nB='x", "STACK_DOMAIN=x\n")
+
+        assert once == f"A=1\nB='x\n\n{adopt.BEGIN}\nSTACK_DOMAIN=x\n{adopt.END}\n"
+        assert adopt.with_block(once, "STACK_DOMAIN=y\n") == once
+
+    def test_ignored_patterns_keep_the_persons_and_have_the_last_word(self) -> None:
+        lines = adopt.with_patterns("*\n!app\n", ".env\nsecrets\n").splitlines()
+
+        assert lines.index("!app") < lines.index("secrets") < lines.index("!container/healthcheck.py")
