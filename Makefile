@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 DEMO := .demo/demo
 
-.PHONY: demo demo-down test unit template e2e lint rig rig-clean constraints clean
+.PHONY: demo demo-down test unit template e2e lint rig rig-clean golden constraints clean
 
 demo: rig .venv/ready   ## scaffold a project, bring it up on https://localhost, check it
 	@test -e $(DEMO)/compose.yaml || $(BIN)/stack new $(DEMO) --defaults
@@ -24,8 +24,8 @@ lint: .venv/ready
 unit: .venv/ready
 	$(BIN)/pytest tests/unit
 
-template: rig .venv/ready
-	$(BIN)/pytest tests/template
+template: rig .venv/ready .venv-lint/ready
+	$(BIN)/pytest --numprocesses 2 --dist loadfile tests/template
 
 e2e: rig .venv/ready
 	$(BIN)/pytest tests/e2e
@@ -42,9 +42,18 @@ rig-clean:
 	$(BIN)/pip install --quiet --constraint tests/constraints.txt --editable . --group dev
 	@touch $@
 
+.venv-lint/ready: tests/rig/linters.py tests/rig/linters.txt $(wildcard tests/rig/dclint/*)
+	@$(PYTHON) -m tests.rig linters
+	@touch $@
+
+golden: .venv/ready  ## take the default project, as it is rendered now, for what it has to be
+	GOLDEN=write $(BIN)/pytest -q tests/template/test_combinations.py -k golden
+	git add --force tests/template/golden  # its own .gitignore would keep its .env out
+
 constraints: .venv/ready  ## take the newest versions that the declared ranges allow
 	$(BIN)/pip install --quiet --upgrade --upgrade-strategy eager --editable . --group dev
 	$(BIN)/pip freeze --exclude-editable > tests/constraints.txt
+	$(PYTHON) -m tests.rig linters renew
 
 clean:
-	rm -rf .venv .demo dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .venv-lint .demo dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

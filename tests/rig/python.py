@@ -1,4 +1,4 @@
-"""The virtual environment that holds the tools of `make test`."""
+"""The virtual environments that hold the tools of `make test`."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from .shell import RigError, run, say
 ENVIRONMENT = Path(__file__).parents[2] / ".venv"
 
 
-def ensure() -> None:
+def ensure(environment: Path = ENVIRONMENT) -> None:
     """Leave an empty or used virtual environment behind."""
-    if (ENVIRONMENT / "bin" / "pip").exists():
+    if (environment / "bin" / "pip").exists():
         return
     if importlib.util.find_spec("ensurepip") is None:
         install()
-    say("making .venv")
-    run(sys.executable, "-m", "venv", "--clear", str(ENVIRONMENT))
+    say(f"making {environment.name}")
+    run(sys.executable, "-m", "venv", "--clear", str(environment))
 
 
 def install() -> None:
