@@ -211,3 +211,19 @@ def test_an_answer_that_was_replaced_is_found(
     after: dict[str, Any], given: tuple[str, ...], expected: dict[str, tuple[Any, Any]]
 ) -> None:
     assert answers.replaced({"domain": "demo.test", "workers": 2}, after, given) == expected
+
+
+class TestWhatTheTemplateHasToAgreeWith:
+    TEMPLATE = ROOT
+
+    def test_nobody_is_asked_where_the_default_says_it_all(self) -> None:
+        settled = answers.settled((self.TEMPLATE / "copier.yml").read_text())
+
+        assert set(settled) == answers.UNASKED
+        assert [name for name, value in settled.items() if "{{" in str(value)] == []
+
+    def test_what_env_decides_is_in_env(self) -> None:
+        lines = (self.TEMPLATE / "template/.env.jinja").read_text().splitlines()
+
+        for name, variable in answers.IN_ENV.items():
+            assert any(line.startswith(f"{variable}=") and name in line for line in lines), name
