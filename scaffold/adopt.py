@@ -11,6 +11,7 @@ import yaml
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from . import legacy, server
+from .answers import YAML_ERRORS
 from .errors import WrongInput
 from .source import Candidate, Dependencies, Recipe, Source, Writing
 
@@ -157,10 +158,9 @@ def in_the_way(source: Source, answers: Mapping[str, Any]) -> tuple[str, ...]:
 def left_behind(name: str, text: str) -> str:
     """Return a sentence about what a Compose file that is set aside had; empty when nothing can be told."""
     try:
-        services = (yaml.safe_load(text) or {}).get("services") or {}
-    except (yaml.YAMLError, AttributeError):
+        names = ", ".join(map(str, (yaml.safe_load(text) or {}).get("services") or ()))
+    except YAML_ERRORS:
         return ""
-    names = ", ".join(map(str, services))
     return f"{name}: its services ({names}) and their settings are not part of the stack" if names else ""
 
 
@@ -376,15 +376,12 @@ def _data(source: Source, app: Candidate, given: Mapping[str, Any], *, keep: boo
     places = {one: "" if keep else _place(one, app, source.paths) for one in source.writings}
     kept = _outermost(place for place in places.values() if place)
     workdir = source.recipe.workdir if source.recipe else ""
-    said = {
-        place or one.path: _said(one, place, workdir if keep else "") for one, place in reversed(list(places.items()))
-    }
+    said: dict[str, str] = {}
+    for one, place in places.items():
+        said.setdefault(place or one.path, _said(one, place, workdir if keep else ""))
     there = [place for place in kept if any(path == place or path.startswith(place) for path in source.paths)]
-    notes = (
-        *reversed(list(said.values())),
-        *(f"data: what is in {one} now is not taken along (STACK.md)" for one in there),
-    )
-    return Proposal({"data": " ".join(kept)} if kept else {}, notes)
+    left = (f"data: what is in {place} now is not taken along (STACK.md)" for place in there)
+    return Proposal({"data": " ".join(kept)} if kept else {}, (*said.values(), *left))
 
 
 def _said(one: Writing, place: str, workdir: str) -> str:

@@ -12,6 +12,8 @@ from .errors import WrongInput
 
 NOTE = ".copier-answers.yml"
 """Copier's note in a project: the answers, and the template and version that made it."""
+YAML_ERRORS = (yaml.YAMLError, ValueError, AttributeError, TypeError, RecursionError)
+"""What PyYAML raises: beside its own errors those of the values it builds, a 45th of a month, a bad !!int."""
 ORIGIN = re.compile(r"^(?:_commit|_src_path):.*\n(?: .*\n)*", re.MULTILINE)
 
 
@@ -100,8 +102,7 @@ def _document(path: Path) -> dict[str, Any]:
         document = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise WrongInput(f"the answers file {path} cannot be read: {error.strerror}") from error
-    except (yaml.YAMLError, ValueError, AttributeError, TypeError, RecursionError) as error:
-        # Beside its own errors PyYAML lets through those of the values it builds: a 45th of a month, a bad !!int.
+    except YAML_ERRORS as error:
         where = " ".join(str(error).split())
         raise WrongInput(f"the answers file {path} is not YAML: {where}", hint="one NAME: VALUE a line") from error
     if not isinstance(document, dict) or not all(isinstance(name, str) for name in document):
@@ -129,9 +130,8 @@ def kinds(document: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
-def settled(copier_yml: str) -> dict[str, Any]:
+def settled(document: Mapping[str, Any]) -> dict[str, Any]:
     """Return the answers that `stack new` does not ask for: the defaults of questions that few people would change."""
-    document: Mapping[str, Any] = yaml.safe_load(copier_yml)
     return {name: document[name]["default"] for name in document if name in UNASKED}
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import copier
+import yaml
 from copier import _template as resolving  # nothing public tells what a template is before it is rendered
 from copier.errors import (
     CopierAnswersInterrupt,
@@ -61,14 +62,14 @@ def template() -> Path:
 
 def carried() -> Template:
     """Return the template that came with this program. Projects record where it is published, and its version."""
-    text = (template() / "copier.yml").read_text(encoding="utf-8")
+    document = yaml.safe_load((template() / "copier.yml").read_text(encoding="utf-8"))
     return Template(
         str(template()),
         # And what is not committed yet, in a checkout: Copier's own choice there is the newest tag.
         "HEAD",
-        answers.questions(text),
+        answers.kinds(document),
         versioned=True,
-        quiet=answers.settled(text),
+        quiet=answers.settled(document),
         recorded=answers.Origin(SOURCE, f"v{__version__}"),
     )
 

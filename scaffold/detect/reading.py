@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-from ..answers import NOTE
+from ..answers import NOTE, YAML_ERRORS
 from ..source import Source
 from . import apps, code, dependencies, folder, health, recipe, writings
 from .naming import ENTRYPOINT, declared
@@ -46,6 +46,6 @@ def _note(text: str | None) -> dict[str, Any]:
     """Return what Copier's note says; nothing where it is no list of answers."""
     try:
         document = yaml.safe_load(text or "")
-    except yaml.YAMLError:
+    except YAML_ERRORS:
         return {}
     return document if isinstance(document, dict) else {}

@@ -310,6 +310,10 @@ class TestFilesThatAreThere:
         assert aside == ("docker-compose.yml", "docker-compose.override.yml")
         assert "Dockerfile" in adopt.in_the_way(source(files=files), {"dockerfile": "replace"})
 
+    @pytest.mark.parametrize("text", ["", "a: [", "services: 1", "- a", "services: {db: {x: 2024-13-45}}"])
+    def test_a_compose_file_that_nobody_can_read_is_none_of_a_crash(self, text: str) -> None:
+        assert adopt.left_behind("compose.yml", text) == ""
+
     def test_an_env_file_keeps_every_line(self) -> None:
         once = adopt.with_block("A=1\nB='x", "STACK_DOMAIN=x\n")
 

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from scaffold import answers
 from scaffold.errors import WrongInput
@@ -217,7 +218,7 @@ class TestWhatTheTemplateHasToAgreeWith:
     TEMPLATE = ROOT
 
     def test_nobody_is_asked_where_the_default_says_it_all(self) -> None:
-        settled = answers.settled((self.TEMPLATE / "copier.yml").read_text())
+        settled = answers.settled(yaml.safe_load((self.TEMPLATE / "copier.yml").read_text()))
 
         assert set(settled) == answers.UNASKED
         assert [name for name, value in settled.items() if "{{" in str(value)] == []

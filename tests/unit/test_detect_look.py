@@ -212,3 +212,10 @@ def test_a_health_path_is_plain_whatever_the_code(tmp_path: Path) -> None:
     odd = ("/{x}/health", "//health", "/a?b/health", "health", "/é/health", "")
     text = APP + "".join(f"@app.get({path!r})\ndef f{n}(): ...\n" for n, path in enumerate(odd))
     assert health.PLAIN.fullmatch(detect.look(make(tmp_path, {"main.py": text})).health_path)
+
+
+@pytest.mark.parametrize("text", ["a: 2024-13-45\n", "a: [\n", "- b\n", "!!int x\n"])
+def test_a_note_that_is_no_list_of_answers_says_nothing(tmp_path: Path, text: str) -> None:
+    (tmp_path / ".copier-answers.yml").write_text(text)
+
+    assert detect.look(tmp_path).note == {}
