@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from .. import adopt, detect, legacy, placing
+from .. import adopt, detect, placing
 from ..errors import WrongInput
 from ..source import Candidate, Source
 from . import terminal
@@ -128,7 +128,7 @@ def _dockerfile(source: Source, given: Mapping[str, Any]) -> Mapping[str, Any]:
         return {}
     from .. import wizard
 
-    old = legacy.translate(source.recipe, source.paths)
+    old = adopt.translate(source.recipe, source.paths)
     why = (f"{source.recipe.base} is deprecated",) if old else adopt.problems(source.recipe)
     terminal.note(f"There is a Dockerfile{': ' + '; '.join(why) if why else ''}.")
     options = {

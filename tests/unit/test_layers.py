@@ -24,7 +24,6 @@ LAYERS: Mapping[str, float] = {
     "server": 1,
     "source": 1,
     "symptoms": 1,
-    "legacy": 1.5,
     "adopt": 2,
     "plan": 2,
     "checks": 2,

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from scaffold.adopt.legacy import Translation, translate
 from scaffold.detect.recipe import read
-from scaffold.legacy import Translation, translate
 
 IMAGE = "FROM tiangolo/uvicorn-gunicorn-fastapi:python3.11\n"
 PLAIN = "COPY ./app /app\n"

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from fnmatch import fnmatch
 from typing import Any
 
-from . import server
-from .source import Recipe
+from .. import server
+from ..source import Recipe
 
 IMAGE = re.compile(
     r"(?:(?:docker\.io|index\.docker\.io)/)?tiangolo/uvicorn-gunicorn(?:-fastapi|-starlette)?(?::(?P<tag>[^@]*))?(?:@.*)?"
