@@ -16,7 +16,7 @@ from tests.rig import images
 from .stacks import docker
 
 NAMES = (images.BASE, *images.template_images())
-PATH = ("usr/local/sbin", "usr/local/bin", "usr/sbin", "usr/bin", "sbin", "bin")
+PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
 class Image:
@@ -30,15 +30,21 @@ class Image:
         try:
             exported = subprocess.run(["docker", "export", container], check=True, capture_output=True).stdout
         finally:
-            docker("rm", container)
+            docker("rm", "--volumes", container)
         with tarfile.open(fileobj=io.BytesIO(exported)) as archive:
             self.files = {member.name.strip("/"): member for member in archive}
-            passwd = archive.extractfile("etc/passwd") if "etc/passwd" in self.files else None
-            lines = passwd.read().decode().splitlines() if passwd else []
-        self.uids = {fields[0]: int(fields[2]) for fields in (line.split(":") for line in lines)}
+            self.uids = self.numbers(archive, "etc/passwd")
+            self.gids = self.numbers(archive, "etc/group")
+        self.environment = dict(variable.split("=", 1) for variable in self.config.get("Env") or [])
+
+    def numbers(self, archive: tarfile.TarFile, path: str) -> dict[str, int]:
+        file = archive.extractfile(path) if path in self.files else None
+        lines = file.read().decode().splitlines() if file else []
+        return {fields[0]: int(fields[2]) for fields in (line.split(":") for line in lines)}
 
     def has_tool(self, name: str) -> bool:
-        return any(f"{folder}/{name}" in self.files for folder in PATH)
+        folders = self.environment.get("PATH", PATH).split(":")
+        return any(f"{folder}/{name}".strip("/") in self.files for folder in folders)
 
 
 @pytest.fixture(scope="module", params=NAMES)
@@ -58,6 +64,10 @@ def test_it_runs_what_the_contract_says(image: Image) -> None:
     seen = {key: image.config.get(name) or "" for key, name in names.items() if key in image.contract}
 
     assert seen == {key: image.contract[key] for key in seen}
+    if "volumes" in image.contract:
+        assert sorted(image.config.get("Volumes") or []) == image.contract["volumes"]
+    promised = image.contract.get("environment", {})
+    assert {name: image.environment.get(name) for name in promised} == promised
 
 
 def test_it_holds_what_the_contract_says(image: Image) -> None:
@@ -66,4 +76,6 @@ def test_it_holds_what_the_contract_says(image: Image) -> None:
     assert [name for name in image.contract.get("absent", []) if image.has_tool(name)] == []
     for path, mode in image.contract.get("modes", {}).items():
         assert f"{image.files[path.strip('/')].mode:o}" == mode
-    assert {name: image.uids.get(name) for name in image.contract.get("uids", {})} == image.contract.get("uids", {})
+    for kind, numbers in (("uids", image.uids), ("gids", image.gids)):
+        promised = image.contract.get(kind, {})
+        assert {name: numbers.get(name) for name in promised} == promised

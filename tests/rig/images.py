@@ -25,6 +25,8 @@ TOOLBOX = "fastapi-stack-toolbox:1"
 
 STAND_IN = "org.opencontainers.image.title=stand-in"
 CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
+IMAGE = re.compile(r"^\s*image: ([\w./-]+):(?:\$\{\w+:-)?([\w.-]+)\}?$", re.MULTILINE)
+"""A name with a tag, or with `${VARIABLE:-tag}`. What a project builds itself has a variable in its name."""
 
 
 def ensure() -> None:
@@ -45,7 +47,7 @@ def template_images() -> tuple[str, ...]:
     found: list[str] = []
     for path in sorted(TEMPLATE.rglob("*")):
         if path.is_file() and ("compose" in path.name or "Dockerfile" in path.name):
-            found += re.findall(r"^\s*image: ([\w./-]+:[\w.-]+)$", path.read_text(), re.MULTILINE)
+            found += map(":".join, IMAGE.findall(path.read_text()))
             found += re.findall(r"^FROM (\S+)", path.read_text(), re.MULTILINE)
     return tuple(dict.fromkeys(image.replace("${PYTHON_VERSION}", default_python()) for image in found))
 
