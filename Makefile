@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 DEMO := .demo/demo
 
-.PHONY: demo demo-down test unit template e2e lint rig rig-clean golden constraints clean
+.PHONY: demo demo-down test unit template e2e soak lint rig rig-clean golden constraints clean
 
 demo: rig .venv/ready   ## scaffold a project, bring it up on https://localhost, check it
 	@test -e $(DEMO)/compose.yaml || $(BIN)/stack new $(DEMO) --defaults
@@ -29,6 +29,10 @@ template: rig .venv/ready .venv-lint/ready
 
 e2e: rig .venv/ready
 	$(BIN)/pytest tests/e2e
+
+soak: rig .venv/ready  ## what is too long for CI
+	$(BIN)/pytest -s tests/soak
+	HYPOTHESIS_PROFILE=soak $(BIN)/pytest --numprocesses 2 tests/template/test_values.py
 
 rig:  ## an engine and images, on a machine that has none
 	@$(PYTHON) -m tests.rig

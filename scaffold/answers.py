@@ -35,6 +35,8 @@ UNASKED = frozenset(
         "data",
         "dependencies",
         "dockerfile",
+        "entrypoint",
+        "prestart",
         "replicas",
         "server",
         "server_options",
@@ -54,8 +56,11 @@ IN_ENV: Mapping[str, str] = {
     "workers": "STACK_WORKERS",
     "memory": "STACK_APP_MEMORY",
     "health_path": "STACK_HEALTH_PATH",
+    "postgres_version": "STACK_POSTGRES_VERSION",
 }
 """Answers that are in .env from the first day on: an update changes them nowhere."""
+BOOLEANS = frozenset({"true", "yes", "y", "on", "1", "false", "no", "n", "off", "0"})
+"""Whatever else is said, Copier takes it for a yes."""
 AT_BIRTH = frozenset({"adopt", "dockerfile", "project_name"})
 """Answers that decide whose files there are, or what containers and volumes are called."""
 
@@ -153,5 +158,9 @@ def refuse_unfit(given: Mapping[str, Any], asked: Mapping[str, str]) -> None:
     for name, value in given.items():
         if name not in asked:
             raise WrongInput(f"there is no question named {name!r}", hint=f"the questions are: {', '.join(asked)}")
+        if asked[name] == "bool" and str(value).strip().lower() not in BOOLEANS:
+            raise WrongInput(
+                f"{name} must be true or false, not {str(value)!r}", hint=f"for example: --data {name}=true"
+            )
         if asked[name] == "int" and not re.fullmatch(r"[+-]?\d+", str(value).strip()):
             raise WrongInput(f"{name} must be a whole number, not {str(value)!r}", hint=f"for example: --data {name}=2")

@@ -5,7 +5,6 @@ The root's key never leaves the user's data folder; a project gets a leaf and it
 
 import getpass
 import os
-import stat
 import tempfile
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -79,16 +78,6 @@ def sign(directory: Path, hosts: tuple[str, ...], now: datetime) -> None:
             f"the local certificate cannot be written: {error}",
             hint=f"you should own {directory / FOLDER.parent} and all in it",
         ) from error
-
-
-def guard(directory: Path) -> None:
-    """Close a project's secrets to everybody but their owner; git and Copier carry no such mode (FACTS C12)."""
-    folder = directory / FOLDER.parent
-    if folder.is_dir() and stat.S_IMODE(folder.stat().st_mode) != PRIVATE:
-        try:
-            folder.chmod(PRIVATE)
-        except OSError as error:
-            raise NotReady(f"{folder} is open to other users: {error}", hint=f"sudo chmod 700 {folder}") from error
 
 
 def drop(directory: Path) -> None:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from .project import Port, Service
 
@@ -23,6 +24,12 @@ class Container:
     """Docker's word: created, running, restarting, exited, dead, paused."""
     health: str = ""
     """healthy, unhealthy, starting; empty without a healthcheck."""
+    exit_code: int = 0
+    """Of the last time it ended."""
+    started: datetime = EPOCH
+    """The last time."""
+    words: str = ""
+    """What its healthcheck said last."""
     image_id: str = ""
     config_hash: str = ""
     folder: str = ""
@@ -38,9 +45,19 @@ class Container:
         """Running, and healthy if it says anything about that."""
         return self.state == "running" and self.health in {"healthy", ""}
 
+    @property
+    def done(self) -> bool:
+        """Ran to its end, and well."""
+        return self.state == "exited" and self.exit_code == 0
+
+    def well(self, service: Service) -> bool:
+        """Tell whether it is as it should be: it serves, or has done what it was for."""
+        return self.done if service.one_shot else self.serving
+
     def matches(self, service: Service, image_id: str) -> bool:
-        """Tell whether it was made from this definition and this image, and runs."""
-        return self.state == "running" and self.config_hash == service.hash and self.image_id == image_id
+        """Tell whether it was made from this definition and this image, and runs or has done what it was for."""
+        lives = self.done if service.one_shot else self.state == "running"
+        return lives and self.config_hash == service.hash and self.image_id == image_id
 
 
 def release(version: str) -> tuple[int, int]:
@@ -112,6 +129,16 @@ class Leaf:
 
 
 @dataclass(frozen=True)
+class SecretFile:
+    """One file in the project's folder of secrets."""
+
+    path: Path
+    size: int
+    mode: int
+    """Permission bits."""
+
+
+@dataclass(frozen=True)
 class Process:
     """One process inside the app's container, by the container's own numbers."""
 
@@ -175,6 +202,20 @@ class Facts:
     """Paths that would be mounted and do not exist."""
     closed: tuple[str, ...] = ()
     """Paths that would be mounted and that only their owner may read: a container's user is another one."""
+    modified: Mapping[Path, datetime] = field(default_factory=dict)
+    """When what is mounted and only read was changed last, by path; of a folder, the newest file in it."""
+    secrets: tuple[SecretFile, ...] = ()
+    """The files in the folder of secrets."""
+    secrets_mode: int | None = None
+    """Permission bits of the folder itself; None without one."""
+    unreadable: tuple[str, ...] = ()
+    """What the app's entry point would stop at in secrets/app.env, by line; no value."""
+    tracked: tuple[str, ...] | None = ()
+    """Files in the folder of secrets that git has; None when git does not say."""
+    data_version: str | None = ""
+    """Major version of PostgreSQL that made the data in its volume; empty without any, None when it cannot be told."""
+    server_version: str = ""
+    """Major version of PostgreSQL in the image that is wanted; empty when it cannot be told."""
     leaf: Leaf | None = None
     handshakes: Mapping[str, Handshake] = field(default_factory=dict)
     answers: Mapping[str, Reply] = field(default_factory=dict)

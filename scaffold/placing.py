@@ -3,12 +3,13 @@
 import filecmp
 import os
 import stat
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from types import MappingProxyType
 
 from .answers import NOTE
+from .project import SECRETS
 
 NOTHING: Mapping[str, str] = MappingProxyType({})
 
@@ -32,7 +33,7 @@ def conflicts(folder: Path, destination: Path) -> tuple[Path, ...]:
 
 def belongs_to_the_place(path: Path) -> bool:
     """Tell whether a file is born with the project or on the server, and is never overwritten afterwards."""
-    return path.parts[0] in {".env", "secrets"}
+    return path.parts[0] in {".env", str(SECRETS)}
 
 
 def place(
@@ -41,7 +42,8 @@ def place(
     """Move the rendered files to their place: all of them or, when that fails, everything is as it was before.
 
     Files are readable by every user, whatever the umask: in containers they are read by others than their owner.
-    Those that are to be set aside are renamed first; a blended one takes the mode of the one it was made of.
+    Those that are to be set aside are renamed first; a blended one takes the mode of the one it was made of. What is in
+    secrets/ is kept from others by the folder (FACTS C12).
     """
     created: list[Path] = []
     replaced: dict[Path, Path] = {}
@@ -53,28 +55,26 @@ def place(
             target = destination / path
             if target.exists() and belongs_to_the_place(path) and path not in blended:
                 continue
-            _make_room(target, created)
-            (folder / path).chmod(_mode(folder / path, target if path in blended else None))
+            _make_room(target, created, closed=destination / SECRETS)
+            (folder / path).chmod(_mode_of(target) if path in blended else _mode(folder, path))
             if target.exists():
                 replaced[target] = folder / f"{path}.before"
                 target.replace(replaced[target])
             else:
                 created.append(target)
             (folder / path).replace(target)
-        # Git carries no such mode and Copier asks for none (FACTS C12).
-        if (secrets := destination / "secrets").is_dir():
-            secrets.chmod(0o700)
+        _close(destination)
     except BaseException:
         _take_back(created, replaced)
         raise
 
 
-def _make_room(target: Path, made: list[Path]) -> None:
-    """Make the folders for a file, open to every user, and note those that were not there."""
+def _make_room(target: Path, made: list[Path], *, closed: Path) -> None:
+    """Make the folders for a file, all but one open to every user, and note those that were not there."""
     for one in [one for one in target.parents if not one.exists()][::-1]:
         one.mkdir()
         made.append(one)
-        one.chmod(0o755)
+        one.chmod(0o700 if one == closed else 0o755)
 
 
 def free_name(folder: Path, name: str) -> str:
@@ -83,10 +83,29 @@ def free_name(folder: Path, name: str) -> str:
     return next(one for one in names if not (folder / one).exists())
 
 
-def _mode(path: Path, before: Path | None) -> int:
-    if before:
-        return stat.S_IMODE(before.stat().st_mode)
-    return 0o755 if os.access(path, os.X_OK) else 0o644
+def settle(destination: Path, arrived: Iterable[Path]) -> None:
+    """Give files of secrets/ that came by git, and their folder, the modes that git does not carry."""
+    for path in arrived:
+        if path.parts[0] == str(SECRETS):
+            (destination / path).chmod(_mode(destination, path))
+    _close(destination)
+
+
+def _close(destination: Path) -> None:
+    """Keep secrets/ from every other user. Copier asks for no mode (FACTS C12)."""
+    if (folder := destination / SECRETS).is_dir():
+        folder.chmod(0o700)
+
+
+def _mode(folder: Path, path: Path) -> int:
+    if path.parts[0] == str(SECRETS):
+        # Nobody edits a password; app.env is the person's to edit.
+        return 0o444 if path.name.endswith("_password") else 0o644
+    return 0o755 if os.access(folder / path, os.X_OK) else 0o644
+
+
+def _mode_of(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
 
 
 def _take_back(created: list[Path], replaced: Mapping[Path, Path]) -> None:

@@ -1,11 +1,13 @@
 """What has to be done: wanted and observed in, steps out. Nothing here touches the world."""
 
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from pathlib import Path
 
 from . import server
 from .facts import LAST_WEEK, Facts
-from .project import Project
+from .project import Project, Service
 
 RENEW_BEFORE = timedelta(days=30)
 """A local certificate is signed anew when less than this is left, as ACME clients do."""
@@ -29,6 +31,16 @@ class DropLeaf:
 
     def __str__(self) -> str:
         return f"take away the local certificate for {', '.join(self.hosts)}"
+
+
+@dataclass(frozen=True)
+class MakeSecret:
+    """Make a secret file that is missing: a password from the system's generator, or no settings yet."""
+
+    path: Path
+
+    def __str__(self) -> str:
+        return f"make {self.path.parent.name}/{self.path.name}, which is missing"
 
 
 @dataclass(frozen=True)
@@ -65,6 +77,16 @@ class Promote:
 
     def __str__(self) -> str:
         return f"make it {self.to}"
+
+
+@dataclass(frozen=True)
+class RunOnce:
+    """Run a one-shot service to its end, which has to be a good one."""
+
+    service: str
+
+    def __str__(self) -> str:
+        return f"run {self.service}, and go on when it has ended well"
 
 
 @dataclass(frozen=True)
@@ -108,20 +130,85 @@ class AwaitCertificate:
         return f"wait until the certificate of {', '.join(self.hosts)} is the one it should be"
 
 
-Step = SignLeaf | DropLeaf | BuildImage | Smoke | Promote | Start | Restart | AwaitHealthy | AwaitCertificate
+Step = (
+    SignLeaf
+    | DropLeaf
+    | MakeSecret
+    | BuildImage
+    | Smoke
+    | Promote
+    | RunOnce
+    | Start
+    | Restart
+    | AwaitHealthy
+    | AwaitCertificate
+)
 
 
 def up(project: Project, facts: Facts) -> tuple[Step, ...]:
-    """Return the steps that make the stack what the files say; none when it is."""
+    """Return the steps that make the stack what the files say; none when it is.
+
+    First what needs nothing, then what keeps data, then what runs once, then what needs any of these.
+    """
     leaf = _leaf(project, facts)
     image = _image(project, facts)
-    start = _start(project, facts, rebuilt=bool(image))
-    certificate = _restart(project, facts, signed=bool(leaf), started=start)
-    work = (*leaf, *image, *start, *certificate, *_revive(facts, (*start, *certificate)))
-    if not work and all(container.serving for container in facts.containers):
+    stale = [one for one in project.services if _is_stale(project, facts, one, rebuilt=bool(image))]
+    restarts = _restarts(project, facts, signed=bool(leaf), started=[one.name for one in stale])
+    work = (*leaf, *_secrets(project, facts), *image, *_in_order(project, stale, restarts))
+    if not work and all(one.well(service) for service in project.services for one in facts.of(service.name)):
         return ()
-    names = tuple(service.name for service in project.services)
+    names = tuple(service.name for service in project.services if not service.one_shot)
     return (*work, AwaitHealthy(names), AwaitCertificate(project.hosts))
+
+
+def back(project: Project, facts: Facts, done: Iterable[Step]) -> tuple[Step, ...]:
+    """Return the steps to the image that ran before, when one fails after these were done; none where none ran.
+
+    The image of the app's containers, not the one that bears the name: an `up` that was cut off may have moved that.
+    Where nothing was started from the new image yet, only the name goes back.
+    """
+    app, steps = project.app, tuple(done)
+    before = next((one.image_id for one in facts.of(app.name) if one.state == "running"), "")
+    promoted = any(isinstance(step, Promote) for step in steps)
+    if not before or not (promoted or facts.images.get(app.image) != before):
+        return ()
+    started = {name for step in steps if isinstance(step, Start) for name in step.services}
+    users = tuple(one.name for one in project.services if one.image == app.image and not one.one_shot)
+    name = Promote(before, app.image)
+    return (name, Start(users), AwaitHealthy(users)) if started & set(users) else (name,)
+
+
+def reread(project: Project, running: Collection[str], path: Path) -> tuple[Step, ...]:
+    """Return the steps after which every container that reads a file, and runs, has read it as it is now."""
+    readers = [one.name for one in _stores_first(project) if path in one.reads and one.name in running]
+    restarts = (Restart(name, f"{path.name} is another one") for name in readers)
+    return (*restarts, AwaitHealthy(tuple(readers))) if readers else ()
+
+
+def _stores_first(project: Project) -> list[Service]:
+    return sorted(project.services, key=lambda one: one not in project.stores)
+
+
+def _in_order(project: Project, stale: Sequence[Service], restarts: Sequence[Restart]) -> tuple[Step, ...]:
+    stores = {one.name for one in project.stores}
+    ending = {one.name for one in project.services if one.one_shot}
+    behind = {one.name for one in project.services if not one.one_shot and set(one.needs) & (stores | ending)}
+    first = tuple(one.name for one in stale if one.name not in ending | behind)
+    last = tuple(one.name for one in stale if one.name in behind)
+    once = tuple(RunOnce(one.name) for one in stale if one.one_shot)
+    ready = tuple(one.name for one in project.stores) if once or last else ()
+    return (
+        *((Start(first),) if first else ()),
+        *(step for step in restarts if step.service not in behind),
+        *((AwaitHealthy(ready),) if ready else ()),
+        *once,
+        *((Start(last),) if last else ()),
+        *(step for step in restarts if step.service in behind),
+    )
+
+
+def _secrets(project: Project, facts: Facts) -> tuple[Step, ...]:
+    return tuple(MakeSecret(path) for path in project.secrets if str(path) in facts.missing)
 
 
 def _leaf(project: Project, facts: Facts) -> tuple[Step, ...]:
@@ -148,35 +235,50 @@ def _smoke(project: Project, facts: Facts) -> tuple[Step, ...]:
     return (Smoke(project.app.name, facts.build_image, target, folder),) if target else ()
 
 
-def _start(project: Project, facts: Facts, *, rebuilt: bool) -> tuple[Start, ...]:
-    stale = tuple(
-        service.name
-        for service in project.services
-        if (rebuilt and service.image == project.app.image)
-        or len(facts.of(service.name)) != service.replicas
-        or not all(one.matches(service, facts.images.get(service.image, "")) for one in facts.of(service.name))
+def _is_stale(project: Project, facts: Facts, service: Service, *, rebuilt: bool) -> bool:
+    found = facts.of(service.name)
+    return (
+        (rebuilt and service.image == project.app.image)
+        or len(found) != service.replicas
+        or not all(one.matches(service, facts.images.get(service.image, "")) for one in found)
     )
-    return (Start(stale),) if stale else ()
 
 
-def _restart(project: Project, facts: Facts, *, signed: bool, started: tuple[Start, ...]) -> tuple[Step, ...]:
+def _restarts(project: Project, facts: Facts, *, signed: bool, started: Collection[str]) -> tuple[Restart, ...]:
+    """Return a restart for every service that needs one and is not started anew, with its first reason."""
+    certificate = _certificate(project, facts, signed=signed)
+    reasons: dict[str, str] = {project.proxy.name: certificate} if certificate else {}
+    for service in _stores_first(project):
+        if not service.one_shot and (why := _changed(service, project, facts) or _sick(service, facts)):
+            reasons.setdefault(service.name, why)
+    return tuple(Restart(name, why) for name, why in reasons.items() if name not in started)
+
+
+def _certificate(project: Project, facts: Facts, *, signed: bool) -> str:
     """A served certificate that is not the wanted one: Traefik tries an order once, at its start (FACTS T12)."""
-    if any(project.proxy.name in step.services for step in started):
-        return ()
     wrong = [host for host in project.hosts if not _served(facts, host)]
     if signed:
-        return (Restart(project.proxy.name, "it reads certificates when it starts"),)
-    if wrong:
-        return (Restart(project.proxy.name, f"the certificate of {', '.join(wrong)} is not the one it should be"),)
-    return ()
+        return "it reads certificates when it starts"
+    return f"the certificate of {', '.join(wrong)} is not the one it should be" if wrong else ""
 
 
-def _revive(facts: Facts, touched: tuple[Step, ...]) -> tuple[Step, ...]:
+def _changed(service: Service, project: Project, facts: Facts) -> str:
+    """What it read when it started and has changed since: Compose sees paths, not contents (FACTS C19)."""
+    started = [one.started for one in facts.of(service.name)]
+    made = {path for path in project.secrets if str(path) in facts.missing}
+    newer = [path for path in service.reads if path in made or _newer(facts, path, started)]
+    inside = (path.relative_to(project.directory) if path.is_relative_to(project.directory) else path for path in newer)
+    names = dict.fromkeys(map(str, inside))
+    return f"{', '.join(names)} changed after it had started" if names else ""
+
+
+def _newer(facts: Facts, path: Path, started: Iterable[datetime]) -> bool:
+    return path in facts.modified and any(facts.modified[path] > moment for moment in started)
+
+
+def _sick(service: Service, facts: Facts) -> str:
     """A container as the files want it that says it is not well gets one fresh start."""
-    done = {name for step in touched for name in (step.services if isinstance(step, Start) else ())}
-    done |= {step.service for step in touched if isinstance(step, Restart)}
-    sick = dict.fromkeys(one.service for one in facts.containers if one.health == "unhealthy")
-    return tuple(Restart(service, "it is unhealthy") for service in sick if service not in done)
+    return "it is unhealthy" if any(one.health == "unhealthy" for one in facts.of(service.name)) else ""
 
 
 def _served(facts: Facts, host: str) -> bool:

@@ -2,14 +2,22 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass, field, replace
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from .errors import WrongInput
 
 APP = "app"
 PROXY = "traefik"
+POSTGRES = "postgres"
+REDIS = "redis"
+STORES = (POSTGRES, REDIS)
+"""Services that keep data for the app."""
+SECRETS = Path("secrets")
+"""The folder of secret files in a project."""
+SETTINGS = "app.env"
+"""The secret file with the app's own settings."""
 HOST = re.compile(r"(?<![!\w])Host\(\s*[`\"]([^`\"]+)[`\"]\s*\)", re.IGNORECASE)
 """The part of a Traefik rule that names a host; not one that excludes it."""
 DEMANDED = re.compile(r"(?<!\$)\$\{(STACK_\w+):?\?")
@@ -47,15 +55,52 @@ class Service:
     hash: str = ""
     """Compose's own hash of the definition; a container carries the one it was made from in a label."""
     build: Build | None = None
+    entrypoint: tuple[str, ...] = ()
+    """The one of the Compose files; without one, the image has its own."""
     command: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
     labels: Mapping[str, str] = field(default_factory=dict)
     ports: tuple[Port, ...] = ()
     binds: Mapping[str, Path] = field(default_factory=dict)
-    """Files and folders of the host that are mounted, by their place in the container."""
-    volumes: tuple[str, ...] = ()
-    """Where volumes, which outlive containers, are mounted."""
+    """Files and folders of the host that are mounted, secrets among them, by their place in the container."""
+    written: frozenset[str] = frozenset()
+    """Those of these places that the container may write to."""
+    volumes: Mapping[str, str] = field(default_factory=dict)
+    """Real names of volumes, which outlive containers, by where they are mounted."""
     replicas: int = 1
+    needs: tuple[str, ...] = ()
+    """Services that have to be there before it starts."""
+    one_shot: bool = False
+    """Whether it runs to its end, and others wait for that."""
+
+    @property
+    def first_day(self) -> tuple[str, ...]:
+        """The places of what matters when a volume is filled, and never again.
+
+        The official image's, by docker-library/postgres at 6edb0a8c, docker-entrypoint.sh.
+        """
+        password = self.environment.get("POSTGRES_PASSWORD_FILE", "")
+        return (*((password,) if password else ()), "/docker-entrypoint-initdb.d")
+
+    @property
+    def reads(self) -> tuple[Path, ...]:
+        """The files and folders that it reads whenever it starts, and does not write."""
+        return tuple(
+            path
+            for place, path in self.binds.items()
+            if place not in self.written and not any(PurePosixPath(place).is_relative_to(one) for one in self.first_day)
+        )
+
+    @property
+    def mount_points(self) -> tuple[Path, ...]:
+        """Folders of the host where a volume is mounted inside what is bound; Docker cannot make them read-only."""
+        found = []
+        for target in map(Path, self.volumes):
+            around = [bound for bound in map(Path, self.binds) if bound in target.parents]
+            if around:
+                bound = max(around, key=lambda path: len(path.parts))
+                found.append(self.binds[str(bound)] / target.relative_to(bound))
+        return tuple(found)
 
 
 @dataclass(frozen=True)
@@ -85,6 +130,30 @@ class Project:
     def proxy(self) -> Service:
         """Traefik."""
         return self.service(PROXY)
+
+    @property
+    def stores(self) -> tuple[Service, ...]:
+        """The data services that this stack has."""
+        return tuple(service for service in self.services if service.name in STORES)
+
+    @property
+    def database(self) -> Service | None:
+        """PostgreSQL, if this stack has it."""
+        return next((service for service in self.services if service.name == POSTGRES), None)
+
+    @property
+    def secrets(self) -> tuple[Path, ...]:
+        """The secret files that are made when they are missing: passwords of stores, and the app's own settings."""
+        mounted = {path for service in self.services for path in service.binds.values()}
+        made = {self.directory / SECRETS / name for name in (SETTINGS, *map(password_file, STORES))}
+        return tuple(sorted(mounted & made))
+
+    def password(self, store: str) -> Path:
+        """Return the file that a data service has its password from; WrongInput when it has none."""
+        place = f"/run/secrets/{password_file(store)}"
+        if place not in self.service(store).binds:
+            raise WrongInput(f"{store} in {self.directory} has no secret {password_file(store)}")
+        return self.service(store).binds[place]
 
     @property
     def hosts(self) -> tuple[str, ...]:
@@ -138,6 +207,11 @@ class Project:
         return f"https://{host}{port}{path}"
 
 
+def password_file(store: str) -> str:
+    """Return the name of the secret file that holds a data service's password."""
+    return f"{store}_password"
+
+
 def settings(env: str) -> dict[str, str]:
     """Return the line of every setting in the text of an .env file, by name."""
     return {line[1]: line[0].strip() for line in SETTING.finditer(env)}
@@ -165,33 +239,57 @@ def parse(model: Mapping[str, Any], hashes: Mapping[str, str], directory: Path) 
 
     `hashes` is what `docker compose config --hash '*'` prints, by service.
     """
+    bodies: Mapping[str, Mapping[str, Any]] = model.get("services") or {}
+    ending = {
+        needed
+        for body in bodies.values()
+        for needed, how in (body.get("depends_on") or {}).items()
+        if how.get("condition") == "service_completed_successfully"
+    }
+    services = tuple(_service(name, body, hashes.get(name, ""), model) for name, body in bodies.items())
     return Project(
         name=model["name"],
         directory=directory,
-        services=tuple(
-            _service(name, body, hashes, model["name"]) for name, body in (model.get("services") or {}).items()
-        ),
+        services=tuple(replace(one, one_shot=one.name in ending) for one in services),
     )
 
 
-def _service(name: str, body: Mapping[str, Any], hashes: Mapping[str, str], project: str) -> Service:
+def _service(name: str, body: Mapping[str, Any], digest: str, model: Mapping[str, Any]) -> Service:
+    mounts = body.get("volumes") or ()
+    binds = [one for one in mounts if one.get("type") == "bind"]
     return Service(
         name=name,
-        image=_literal(body.get("image")) or f"{project}-{name}",
-        hash=hashes.get(name, ""),
+        image=_literal(body.get("image")) or f"{model['name']}-{name}",
+        hash=digest,
         build=_build(body.get("build")),
+        entrypoint=tuple(_literal(word) for word in body.get("entrypoint") or ()),
         command=tuple(_literal(word) for word in body.get("command") or ()),
         environment={key: _literal(value) for key, value in (body.get("environment") or {}).items()},
         labels={key: _literal(value) for key, value in (body.get("labels") or {}).items()},
         ports=tuple(_port(port) for port in body.get("ports") or () if port.get("published")),
-        binds={
-            one["target"]: Path(_literal(one["source"]))
-            for one in body.get("volumes") or ()
-            if one.get("type") == "bind"
-        },
-        volumes=tuple(one["target"] for one in body.get("volumes") or () if one.get("type") == "volume"),
+        binds={**{one["target"]: Path(_literal(one["source"])) for one in binds}, **_secrets(body, model)},
+        written=frozenset(one["target"] for one in binds if not one.get("read_only")),
+        volumes={one["target"]: _volume(one.get("source", ""), model) for one in mounts if one.get("type") == "volume"},
         replicas=(body.get("deploy") or {}).get("replicas", body.get("scale", 1)),
+        needs=tuple(body.get("depends_on") or ()),
     )
+
+
+def _secrets(body: Mapping[str, Any], model: Mapping[str, Any]) -> dict[str, Path]:
+    """Return the secret files of a service by their place in it, which Compose may leave to its default."""
+    known = model.get("secrets") or {}
+    return {
+        f"/run/secrets/{(one.get('target') or one['source']).removeprefix('/run/secrets/')}": Path(
+            _literal(known[one["source"]]["file"])
+        )
+        for one in body.get("secrets") or ()
+        if "file" in known.get(one["source"], {})
+    }
+
+
+def _volume(name: str, model: Mapping[str, Any]) -> str:
+    known = (model.get("volumes") or {}).get(name) or {}
+    return str(known.get("name") or name)
 
 
 def _build(body: Mapping[str, Any] | None) -> Build | None:

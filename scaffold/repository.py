@@ -81,6 +81,19 @@ def find(directory: Path) -> Repository:
     return Repository(Path(top, prefix), Path(top), head)
 
 
+def tracked(directory: Path, folder: Path) -> tuple[str, ...] | None:
+    """Return the files below a folder of a project that git has; None when git does not say.
+
+    None are had where there is no repository, or no git at all.
+    """
+    try:
+        return tuple(_git(directory, "ls-files", "-z", "--", str(folder)).split("\0")[:-1])
+    except FileNotFoundError:
+        return ()
+    except StackError as error:
+        return () if any("not a git repository" in line for line in error.evidence) else None
+
+
 def _located(directory: Path) -> tuple[str, str, str]:
     try:
         top, prefix, head = _git(directory, "rev-parse", "--show-toplevel", "--show-prefix", "HEAD").splitlines()

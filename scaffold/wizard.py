@@ -15,6 +15,14 @@ def confirm(question: str) -> bool:
     return bool(answer)
 
 
+def hidden(question: str) -> str:
+    """Return an answer that is not shown while it is typed. Interrupted at Ctrl-C."""
+    answer = questionary.password(question).ask()
+    if answer is None:
+        raise Interrupted("interrupted: nothing was changed")
+    return str(answer)
+
+
 def choose(question: str, options: Sequence[str]) -> str:
     """Return one of some options; the first is the default. Interrupted at Ctrl-C."""
     answer = questionary.select(question, choices=list(options)).ask()

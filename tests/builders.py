@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from scaffold.facts import Container, Facts, Handshake, Leaf, Process, Reply, Server, Sighting, Versions
+from scaffold.facts import Container, Facts, Handshake, Leaf, Process, Reply, SecretFile, Server, Sighting, Versions
 from scaffold.project import Build, Port, Project, Service
 
 NOW = datetime(2026, 8, 1, 12, tzinfo=UTC)
@@ -81,6 +81,48 @@ def local_project(**changes: Any) -> Project:
     return with_environment(project(**changes), TRAEFIK_ENTRYPOINTS_WEBSECURE_HTTP_TLS_CERTRESOLVER="")
 
 
+PASSWORD = Path("/srv/demo/secrets/postgres_password")
+SETTINGS = Path("/srv/demo/secrets/app.env")
+POSTGRES = Service(
+    name="postgres",
+    image="postgres:18",
+    hash="hash-of-postgres",
+    environment={"POSTGRES_PASSWORD_FILE": "/run/secrets/postgres_password"},
+    binds={"/run/secrets/postgres_password": PASSWORD},
+    volumes={"/var/lib/postgresql": "demo_postgres"},
+)
+PRESTART = Service(
+    name="prestart",
+    image="demo-app:current",
+    hash="hash-of-prestart",
+    needs=("postgres",),
+    one_shot=True,
+    binds={"/run/secrets/postgres_password": PASSWORD, "/run/secrets/app.env": SETTINGS},
+)
+
+
+def data_project(**changes: Any) -> Project:
+    """Return the stack with PostgreSQL, and a step before the app."""
+    app = replace(APP, needs=("postgres", "prestart"), binds=PRESTART.binds)
+    return replace(project(services=(PRESTART, app, POSTGRES, SOCKET_PROXY, TRAEFIK)), **changes)
+
+
+def data_facts(*different: Container, **changes: Any) -> Facts:
+    """Return what is seen when the stack of `data_project()` runs as it should, with some containers exchanged."""
+    done = container("prestart", state="exited", health="", image_id="sha256:app")
+    others = [one for one in (container("postgres"), done) if one.service not in {other.service for other in different}]
+    seen = facts(
+        containers=containers(*others, *different),
+        images={**facts().images, "postgres:18": "sha256:postgres"},
+        modified=dict.fromkeys((PASSWORD, SETTINGS), NOW - timedelta(days=2)),
+        secrets=tuple(SecretFile(path, 41, 0o444) for path in (SETTINGS, PASSWORD)),
+        secrets_mode=0o700,
+        data_version="18",
+        server_version="18",
+    )
+    return replace(seen, **changes)
+
+
 def with_service(stack: Project, name: str, **changes: Any) -> Project:
     """Return a stack in which one service is different."""
     services = tuple(replace(one, **changes) if one.name == name else one for one in stack.services)
@@ -109,6 +151,7 @@ def container(service: str, **changes: Any) -> Container:
         image_id=f"sha256:{service}",
         config_hash=f"hash-of-{service}",
         folder="/srv/demo",
+        started=NOW - timedelta(days=1),
         addresses={EDGE: PROXY_ADDRESS} if service == "traefik" else {},
         ports=PUBLISHED if service == "traefik" else (),
     )

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from ..errors import WrongInput
 from ..facts import Facts
 from ..project import Project
-from . import containers, forwarded, host, web
+from . import containers, data, forwarded, host, secrets, web
 from .verdict import Check, Finding, Outcome, Status, skipped
 
 __all__ = ["CHECKS", "Check", "Finding", "Outcome", "Status", "run", "select"]
@@ -20,7 +20,14 @@ CHECKS = (
     Check("host.ports", host.ports, before=True),
     Check("host.files", host.files, before=True),
     Check("host.settings", host.settings, before=True),
-    Check("app.healthy", containers.app_healthy),
+    Check("secrets.present", secrets.present, before=True),
+    Check("secrets.settings", secrets.settings, before=True),
+    Check("secrets.private", secrets.private, before=True),
+    Check("secrets.untracked", secrets.untracked, before=True),
+    Check("data.version", data.version, before=True),
+    Check("data.healthy", data.data_healthy),
+    Check("app.prestart", containers.prestart),
+    Check("app.healthy", containers.app_healthy, needs=("data.healthy",)),
     Check("proxy.healthy", containers.proxy_healthy),
     Check("proxy.ports", containers.proxy_ports),
     Check("app.workers", containers.app_workers, needs=("app.healthy", "host.settings")),

@@ -1,9 +1,11 @@
 """What runs, and what of it can be reached."""
 
+from collections.abc import Iterable
+
 from .. import server
-from ..facts import Facts, Server
+from ..facts import Container, Facts, Server
 from ..project import Project, Service
-from .verdict import Outcome, Status, judged, skipped, warned
+from .verdict import Outcome, failed, judged, passed, skipped, warned
 
 LOOPBACK = {"127.0.0.1", "::1"}
 
@@ -14,7 +16,7 @@ def app_healthy(project: Project, facts: Facts) -> Outcome:
     An unhealthy container gets no requests: people see 404. `stack up` starts what does not run; `docker compose logs
     app` shows the app's own words.
     """
-    return _healthy(project.app, facts)
+    return healthy([project.app], facts)
 
 
 def proxy_healthy(project: Project, facts: Facts) -> Outcome:
@@ -23,9 +25,24 @@ def proxy_healthy(project: Project, facts: Facts) -> Outcome:
     Without Traefik nothing answers at all. `stack up` starts what does not run; `docker compose logs` with the
     service's name shows why it does not.
     """
-    outcomes = [_healthy(service, facts) for service in project.services if service.name != project.app.name]
-    wrong = [line for outcome in outcomes if outcome.status is Status.FAIL for line in outcome.seen]
-    return judged(wrong, (line for outcome in outcomes for line in outcome.seen))
+    elsewhere = (project.app, *project.stores)
+    return healthy([one for one in project.services if one not in elsewhere and not one.one_shot], facts)
+
+
+def prestart(project: Project, facts: Facts) -> Outcome:
+    """What runs before the app has ended well, on the image that runs.
+
+    The app may miss a table or a column otherwise. `docker compose logs` with the service's name shows what went wrong;
+    `stack up` runs it again.
+    """
+    steps = [service for service in project.services if service.one_shot]
+    if not steps:
+        return passed("nothing runs before the app in this stack")
+    running = {one.image_id for one in facts.of(project.app.name)}
+    others = [one for step in steps for one in facts.of(step.name) if step.image == project.app.image]
+    if running and (older := [one.name for one in others if one.image_id not in running]):
+        return failed(f"{', '.join(older)} ran on another image than the app")
+    return healthy(steps, facts)
 
 
 def app_workers(project: Project, facts: Facts) -> Outcome:
@@ -68,12 +85,24 @@ def proxy_ports(project: Project, facts: Facts) -> Outcome:
     return judged(sorted(wide), map(str, sorted({port.published for _, port in published})))
 
 
-def _healthy(service: Service, facts: Facts) -> Outcome:
-    found = facts.of(service.name)
-    wrong = [f"{one.name} is {one.health or one.state}" for one in found if not one.serving]
-    if len(found) != service.replicas:
-        wrong.append(f"{service.name} has {len(found)} of {service.replicas} containers")
-    return judged(wrong, (f"{one.name} {one.health or one.state}" for one in found))
+def healthy(services: Iterable[Service], facts: Facts) -> Outcome:
+    """Tell whether some services have all their containers, and these serve or have done what they were for."""
+    wrong: list[str] = []
+    right: list[str] = []
+    for service in services:
+        found = facts.of(service.name)
+        wrong += [f"{one.name} is {_state(one)}" for one in found if not one.well(service)]
+        right += [f"{one.name} {_state(one)}" for one in found if one.well(service)]
+        if len(found) != service.replicas:
+            wrong.append(f"{service.name} has {len(found)} of {service.replicas} containers")
+    return judged(wrong, right)
+
+
+def _state(one: Container) -> str:
+    if one.state == "exited":
+        return f"exited with status {one.exit_code}"
+    said = f": {one.words.splitlines()[0]}" if one.words else ""
+    return f"{one.health or one.state}{said}"
 
 
 def _alive(one: Server, wanted: int) -> int:

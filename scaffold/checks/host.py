@@ -44,14 +44,15 @@ def ports(project: Project, facts: Facts) -> Outcome:
     return judged((f"port {holder.port} is held by {holder.who}" for holder in taken), map(str, sorted(wanted)))
 
 
-def files(_project: Project, facts: Facts) -> Outcome:
+def files(project: Project, facts: Facts) -> Outcome:
     """Every file that a container mounts exists, and its user may read it.
 
     Docker makes an empty folder in the place of a missing file, and the container fails in its own words. Put the file
     there, or correct its path in .env or in the Compose file; `chmod -R go+rX` opens what only its owner may read.
     """
     closed = [f"{path} may be read by its owner only" for path in facts.closed]
-    return judged([*(f"{path} does not exist" for path in facts.missing), *closed], ())
+    made = set(map(str, project.secrets))  # by `up`
+    return judged([*(f"{path} does not exist" for path in facts.missing if path not in made), *closed], ())
 
 
 def settings(project: Project, _facts: Facts) -> Outcome:

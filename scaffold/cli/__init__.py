@@ -21,17 +21,41 @@ EXIT_CODES = (
 )
 
 
+def debugging(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the option that every command has, also one that leaves standard output to another program."""
+    return click.option("--debug", is_flag=True, help="Show the traceback when something unexpected happens.")(command)
+
+
 def common(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options that every command has."""
-    command = click.option("--debug", is_flag=True, help="Show the traceback when something unexpected happens.")(
-        command
-    )
+    """Add the options of a command that has a result."""
+    command = debugging(command)
     return click.option("--json", "as_json", is_flag=True, help="Print one JSON document on standard output.")(command)
 
 
 def directory(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the argument DIR."""
     return click.argument("directory", metavar="[DIR]", default=".", type=click.Path(path_type=Path))(command)
+
+
+def within(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the option that names the project's folder, where an argument is something else."""
+    return click.option(
+        "-C", "--directory", metavar="DIR", default=".", type=click.Path(path_type=Path), help="The project's folder."
+    )(command)
+
+
+class Handing(click.Command):
+    """A command that hands the words behind `--` on, as `command`."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Keep what is somebody else's away from our own options."""
+        end = args.index("--") if "--" in args else len(args)
+        ctx.params["command"] = tuple(args[end + 1 :])
+        return super().parse_args(ctx, args[:end])
+
+    def collect_usage_pieces(self, ctx: click.Context) -> list[str]:
+        """Return what the usage line is made of."""
+        return [*super().collect_usage_pieces(ctx), "[-- WORDS...]"]
 
 
 @click.group(epilog=EXIT_CODES, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -153,9 +177,130 @@ def update_project(
     return update.update(directory, chosen, as_json=as_json)
 
 
+@cli.group("secret")
+def secret_group() -> None:
+    """Set what nobody else may see."""
+
+
+@secret_group.command("set")
+@click.argument("words", metavar="NAME", nargs=-1, required=True)
+@within
+@common
+def secret_set(words: tuple[str, ...], directory: Path, as_json: bool, debug: bool) -> int:
+    """Set a secret variable of the app.
+
+    The value is asked for, or read from standard input.
+
+    Example: stack secret set STRIPE_KEY
+    """
+    from . import secret
+
+    return secret.put(directory, words, as_json=as_json)
+
+
+@secret_group.command("list")
+@within
+@common
+def secret_list(directory: Path, as_json: bool, debug: bool) -> int:
+    """Name what is in secrets/, and show no value.
+
+    Example: stack secret list -C shop
+    """
+    from . import secret
+
+    return secret.names(directory, as_json=as_json)
+
+
+@secret_group.command("remove")
+@click.argument("name")
+@within
+@common
+def secret_remove(name: str, directory: Path, as_json: bool, debug: bool) -> int:
+    """Take a secret variable out of the app's environment.
+
+    Example: stack secret remove STRIPE_KEY
+    """
+    from . import secret
+
+    return secret.remove(directory, name, as_json=as_json)
+
+
+@secret_group.command("rotate")
+@click.argument("store", type=click.Choice(["postgres", "redis"]))
+@within
+@common
+def secret_rotate(store: str, directory: Path, as_json: bool, debug: bool) -> int:
+    """Give a data service a new password, and restart what needs it.
+
+    Example: stack secret rotate postgres
+    """
+    from . import rotate
+
+    return rotate.rotate(directory, store, as_json=as_json)
+
+
+@cli.command("exec", cls=Handing, context_settings={"ignore_unknown_options": True})
+@click.argument("words", metavar="[SERVICE]", nargs=-1)
+@within
+@debugging
+def execute(words: tuple[str, ...], directory: Path, command: tuple[str, ...], debug: bool) -> int:
+    """Run a command or a shell in a container.
+
+    Of the app, or of SERVICE: as its user, with its environment.
+
+    Example: stack exec -- python -m app.cleanup
+    """
+    from . import enter
+
+    return enter.shell(directory, words, command)
+
+
+@cli.command(cls=Handing)
+@within
+@debugging
+def psql(directory: Path, command: tuple[str, ...], debug: bool) -> int:
+    """Open psql in the app's database.
+
+    In the container, as the superuser.
+
+    Example: stack psql -- --command "select count(*) from notes"
+    """
+    from . import enter
+
+    return enter.psql(directory, command)
+
+
+@cli.command(cls=Handing)
+@within
+@debugging
+def redis(directory: Path, command: tuple[str, ...], debug: bool) -> int:
+    """Open redis-cli, logged in.
+
+    Example: stack redis -- info memory
+    """
+    from . import enter
+
+    return enter.redis(directory, command)
+
+
+@cli.command("dev")
+@directory
+@click.option("--down", is_flag=True, help="Remove what development left: containers and networks, never a volume.")
+@debugging
+def develop(directory: Path, down: bool, debug: bool) -> int:
+    """Run the app for development: on 127.0.0.1, started again at every change. Ctrl-C ends it.
+
+    Example: stack dev shop
+    """
+    from . import dev
+
+    return dev.dev(directory, down=down)
+
+
 def run(words: list[str]) -> int:
     """Run one command line and return its exit code. The one place where errors are caught."""
-    as_json, debug = "--json" in words, "--debug" in words
+    own = words[: words.index("--")] if "--" in words else words
+    as_json, debug = "--json" in own, "--debug" in own
     try:
         return int(cli.main(words, prog_name="stack", standalone_mode=False) or ExitCode.GOOD)
     except click.ClickException as error:

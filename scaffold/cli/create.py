@@ -71,8 +71,7 @@ def _agree(destination: Path, in_the_way: Sequence[Path], *, yes: bool, as_json:
             return
     raise WrongInput(
         f"{destination} already has {names}; nothing was written",
-        hint="another folder (there is no FastAPI app in this one to adopt), or --yes to overwrite them (never .env or"
-        " secrets)",
+        hint="another folder, or --yes to overwrite them (never .env or secrets)",
     )
 
 

@@ -9,10 +9,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from .. import authority, detect, probe
+from .. import authority, detect, dotenv, probe, repository, secretfiles
 from ..engine import Engine
-from ..facts import Container, Facts, Handshake, Sighting
-from ..project import Project
+from ..facts import Container, Facts, Handshake, Holder, Sighting
+from ..project import SECRETS, Project
 
 FORGED = "203.0.113.7"
 """A client that cannot be: RFC 5737 keeps this network for documentation."""
@@ -32,19 +32,29 @@ def machine(engine: Engine, project: Project) -> Facts:
     # What `up` makes itself is not missing.
     ours = project.directory / authority.FOLDER
     mounted = {path for one in project.services for path in one.binds.values() if path != ours}
+    read = {path for one in project.services for path in one.reads}
     build_image = engine.build_image(project)
+    images = engine.images([*(service.image for service in project.services), build_image])
     facts = Facts(
         now=datetime.now(UTC),
         versions=engine.versions(),
         containers=containers,
-        images=engine.images([*(service.image for service in project.services), build_image]),
+        images=images,
         build_image=build_image,
+        modified={path: moment for path in read if (moment := secretfiles.modified(path))},
+        secrets=secretfiles.look(project.directory),
+        secrets_mode=secretfiles.folder_mode(project.directory),
+        unreadable=dotenv.problems(secretfiles.read(project.directory / secretfiles.APP_ENV)),
+        tracked=repository.tracked(project.directory, SECRETS),
+        data_version=engine.data_version(project, images),
+        server_version=engine.server_version(project.database.image) if project.database else "",
         namesakes=namesakes(project, containers),
         missing=tuple(sorted({str(path) for path in mounted if not path.exists()})),
         closed=tuple(sorted({str(path) for path in mounted if path.exists() and not _open(path)})),
         leaf=authority.look(project.directory),
     )
-    return replace(_with_holders(engine, project, facts), handshakes=handshakes(project, facts.of(project.proxy.name)))
+    shaken = handshakes(project, facts.of(project.proxy.name))
+    return replace(facts, holders=holders(engine, project), handshakes=shaken)
 
 
 def namesakes(project: Project, containers: Sequence[Container]) -> tuple[str, ...]:
@@ -62,12 +72,11 @@ def _open(path: Path) -> bool:
     return not stat.S_ISREG(mode) or bool(mode & stat.S_IROTH)
 
 
-def _with_holders(engine: Engine, project: Project, facts: Facts) -> Facts:
-    """Add who holds the ports: containers first, since to the system they are all one `docker-proxy`."""
+def holders(engine: Engine, project: Project) -> tuple[Holder, ...]:
+    """Return who holds the ports: containers first, since to the system they are all one `docker-proxy`."""
     ports = {port.published for service in project.services for port in service.ports}
     published = engine.holders(ports)
-    others = detect.holders(ports - {holder.port for holder in published})
-    return replace(facts, holders=(*published, *others))
+    return (*published, *detect.holders(ports - {holder.port for holder in published}))
 
 
 def handshakes(project: Project, proxies: Sequence[Container]) -> dict[str, Handshake]:

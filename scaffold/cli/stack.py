@@ -8,7 +8,7 @@ from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from .. import authority, checks, plan, probe, report
+from .. import authority, checks, plan, probe, report, secretfiles
 from ..checks import Finding
 from ..engine import Engine, Say
 from ..errors import ExitCode, NotReady, StackError, WrongInput
@@ -40,16 +40,17 @@ def _look(engine: Engine, project: Project) -> tuple[Facts, tuple[Finding, ...]]
 
 
 def _up(engine: Engine, project: Project, *, dry_run: bool, as_json: bool) -> int:
+    if not dry_run:
+        secretfiles.guard(project.directory)
     facts, before = _look(engine, project)
     if any(finding.failed for finding in before):
         return _conclude(project, before, (), as_json=as_json, failed=ExitCode.NOT_READY)
     steps = plan.up(project, facts)
     if dry_run:
         return _planned(project, steps, as_json=as_json)
-    authority.guard(project.directory)
     if not steps:
         terminal.note(report.plan(steps))
-    _carry_out(engine, project, steps, before=facts.images.get(project.app.image, ""))
+    _carry_out(engine, project, steps, facts)
     with terminal.step("check") as say:
         say("looking from outside")
         found = checks.run(project, observe.everything(engine, project))
@@ -77,33 +78,36 @@ def _lock(handle: int, directory: Path) -> None:
         ) from error
 
 
-def _carry_out(engine: Engine, project: Project, steps: Sequence[plan.Step], *, before: str) -> None:
-    """Carry out the steps; when the new image does not get healthy, the one from before serves again."""
+def _carry_out(engine: Engine, project: Project, steps: Sequence[plan.Step], facts: Facts) -> None:
+    """Carry out the steps; when one fails after the image has changed, the one from before serves."""
     since = datetime.now(UTC)
+    done: list[plan.Step] = []
     for step in steps:
         if isinstance(step, plan.Start | plan.Restart):
             since = datetime.now(UTC)
+        done.append(step)
         try:
             with terminal.step(str(step)) as say:
-                _perform(engine, project, step, say, since=since)
+                perform(engine, project, step, say, since=since)
         except StackError as error:
-            promoted = any(isinstance(one, plan.Promote) for one in steps)
-            if isinstance(step, plan.AwaitHealthy) and promoted and before:
-                _take_back(engine, project, before, error)
+            error.evidence = secretfiles.blanked(project.directory, error.evidence)
+            if not isinstance(step, plan.AwaitCertificate):
+                _take_back(engine, project, plan.back(project, facts, done), error)
             raise
 
 
-def _take_back(engine: Engine, project: Project, before: str, error: StackError) -> None:
-    """Start the app's earlier image again, and say so in the error that made it necessary."""
-    app = project.app
+def _take_back(engine: Engine, project: Project, steps: Sequence[plan.Step], error: StackError) -> None:
+    """Make the app's earlier image serve again, and say so in the error that made it necessary."""
+    if not steps:
+        return
     try:
-        for step in (plan.Promote(before, app.image), plan.Start((app.name,)), plan.AwaitHealthy((app.name,))):
+        for step in steps:
             with terminal.step(f"take it back: {step}") as say:
                 engine.apply(project, step, say)
     except StackError as second:
         error.message += f"; the version from before does not serve either: {second.message}"
     else:
-        error.message += "; the version from before serves again"
+        error.message += "; the version from before serves" + (" again" if len(steps) > 1 else "")
 
 
 def check(directory: Path, only: Sequence[str], *, before: bool, as_json: bool) -> int:
@@ -172,16 +176,20 @@ def _agree(doomed: Sequence[str], *, as_json: bool) -> None:
 def _loss(volume: str) -> str:
     if volume.endswith("_acme"):
         return "account and certificates; new ones count against the authority's weekly limits"
+    if volume.endswith("_postgres"):
+        return "the database, with all that is in it; the project's manual tells how to dump it"
     return "all data in it"
 
 
-def _perform(engine: Engine, project: Project, step: plan.Step, say: Say, *, since: datetime) -> None:
+def perform(engine: Engine, project: Project, step: plan.Step, say: Say, *, since: datetime) -> None:
     """Hand a step to whoever carries it out."""
     match step:
         case plan.SignLeaf(hosts):
             authority.sign(project.directory, hosts, datetime.now(UTC))
         case plan.DropLeaf():
             authority.drop(project.directory)
+        case plan.MakeSecret(path):
+            secretfiles.make(path)
         case plan.AwaitCertificate(hosts):
             here = observe.site(project)
             for host in hosts:

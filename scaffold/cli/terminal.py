@@ -34,6 +34,29 @@ def interactive() -> bool:
     return all(map(_is_terminal, (sys.stdin, sys.stdout, sys.stderr))) and not os.environ.get("CI")
 
 
+def attached() -> bool:
+    """Tell whether a command that gets our standard input and output would be at a terminal."""
+    return _is_terminal(sys.stdin) and _is_terminal(sys.stdout)
+
+
+def secret(question: str, *, as_json: bool) -> str:
+    """Return what is typed and not shown; without a terminal, all of standard input but one new line at its end."""
+    from ..errors import WrongInput
+
+    if not _is_terminal(sys.stdin):
+        return _piped()
+    if as_json or not interactive():
+        raise WrongInput("there is no terminal to ask for the value at", hint="the value on standard input: < FILE")
+    from .. import wizard
+
+    return wizard.hidden(question)
+
+
+def _piped() -> str:
+    given = sys.stdin.buffer.read() if sys.stdin else b""
+    return given.decode(errors="surrogateescape").removesuffix("\n")
+
+
 def _is_terminal(stream: TextIO | None) -> bool:
     return stream is not None and stream.isatty()  # None where the descriptor was closed
 

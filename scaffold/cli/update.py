@@ -124,6 +124,7 @@ def _carry(mine: Repository, wish: Wish) -> Outcome:
         )
         if not wish.dry_run:
             repository.take_over(clone, outcome.changes, mine)
+            placing.settle(mine.directory, (one.path for one in outcome.changes if one.kind == "A"))
         return outcome
 
 

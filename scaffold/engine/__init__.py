@@ -3,32 +3,42 @@
 Both obey DOCKER_HOST, else the current context; the SDK by itself would not (FACTS C18).
 """
 
+import io
 import json
 import os
 import shlex
 import shutil
+import tarfile
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import docker
 from docker.context import ContextAPI
 from docker.errors import APIError, DockerException, ImageNotFound, NotFound
+from docker.models.containers import Container as DockerContainer
 
 from .. import plan, server, symptoms
 from ..errors import NotReady, StackError, WrongInput
 from ..facts import Container, Holder, Process, Server, Versions
 from ..project import Project, parse
 from . import compose, content, inspection
-from .compose import INSTALL, ComposeFailed, Say
+from .compose import DEVELOPMENT, INSTALL, ComposeFailed, Ended, Say
 
-__all__ = ["Engine", "Say"]
+__all__ = ["DEVELOPMENT", "ComposeFailed", "Ended", "Engine", "Say", "folder"]
 
 HEALTH_SECONDS = 120
 """How long containers may take to become healthy: twice the app's start period."""
 POLL_SECONDS = 0.3
+LAST_WORDS = 12
+"""Lines of a log that are evidence."""
+ENDINGS: Mapping[int, str] = {
+    124: " (it took longer than STACK_PRESTART_SECONDS in .env allows)",
+    137: " (killed: for lack of memory, or ten seconds after STACK_PRESTART_SECONDS in .env)",
+}
+"""What it means when `timeout`, or the kernel, had to end a command."""
 RESTARTS = 3
 """After so many, a container is not going to make it by itself."""
 
@@ -56,15 +66,11 @@ class Engine:
 
     # ------------------------------------------------------------------ reading
 
-    def load(self, directory: Path) -> Project:
+    def load(self, directory: Path, files: Sequence[str] = ()) -> Project:
         """Return the project in a folder, as Compose understands its files; WrongInput when it does not."""
-        folder = directory.resolve()
-        if not folder.is_dir():
-            raise WrongInput(f"{directory} is not a folder", hint=f"stack new {directory}")
-        if not compose.has_files(folder):
-            raise WrongInput(f"there is no compose.yaml in {directory}", hint=f"stack new {directory}")
-        model = compose.model(folder)
-        return parse(json.loads(model), compose.hashes(folder, model), folder)
+        place = folder(directory)
+        model = compose.model(place, files)
+        return parse(json.loads(model), compose.hashes(place, model), place)
 
     def versions(self) -> Versions:
         """Return the versions of engine and Compose."""
@@ -106,6 +112,34 @@ class Engine:
         found = self._client.volumes.list(filters={"label": f"com.docker.compose.project={project.name}"})
         return tuple(sorted(volume.name for volume in found))
 
+    def data_version(self, project: Project, images: Iterable[str]) -> str | None:
+        """Return the major version of the PostgreSQL that made the data in its volume; empty where there is none.
+
+        Nothing is started, but only a container has a volume's files: None when there is no image to make one of.
+        """
+        database, known = project.database, self.volumes(project)
+        mounts = {name: place for place, name in database.volumes.items() if name in known} if database else {}
+        if database is None or not mounts:
+            return ""
+        image = next((one for one in (database.image, *sorted(images)) if one in images), None)
+        if image is None:
+            return None
+        binds = {name: {"bind": place, "mode": "ro"} for name, place in mounts.items()}
+        container = self._client.containers.create(image, volumes=binds, network_disabled=True)
+        try:
+            paths = inspection.version_files(database.environment.get("PGDATA", ""), mounts.values())
+            return next(filter(None, (_read(container, path) for path in paths)), "")
+        finally:
+            container.remove(v=True)  # what the image itself calls a volume, too
+
+    def server_version(self, image: str) -> str:
+        """Return the major version of PostgreSQL in an image: its own word, else its tag's; empty without either."""
+        try:
+            variables = self._client.images.get(image).attrs["Config"].get("Env") or []
+        except ImageNotFound:
+            variables = []
+        return inspection.major(image, variables)
+
     def server(self, container: Container) -> Server:
         """Return the processes in a container, read from its own /proc; none when it cannot be read."""
         words = ["python", "-I", "-S", "-c", inspection.READ_PROC, *server.VARIABLES]
@@ -134,6 +168,14 @@ class Engine:
 
     def apply(self, project: Project, step: plan.Step, say: Say) -> None:
         """Carry out one step that Docker has a part in; StackError with the evidence when it fails."""
+        try:
+            self._apply(project, step, say)
+        except DockerException as error:
+            raise StackError(
+                f"Docker could not {step}", evidence=(str(error),), hint="mend what it names; then: stack up"
+            ) from error
+
+    def _apply(self, project: Project, step: plan.Step, say: Say) -> None:  # noqa: C901 - a line for each kind of step
         match step:
             case plan.BuildImage(service, image):
                 compose.act(project.directory, say, "build", service, patch={service: {"image": image}})
@@ -141,20 +183,74 @@ class Engine:
                 _smoke(project, step, say)
             case plan.Promote(image, to):
                 self._client.images.get(image).tag(to)
+            case plan.RunOnce(service):
+                self._run_once(project, service, say)
             case plan.Start(services):
-                # With --no-deps Compose forgets `depends_on`, and the container's hash is another one for ever.
-                # What is built elsewhere is built when its image is missing; the app's never is, at this point.
-                compose.act(project.directory, say, "up", "--detach", *services)
+                self._start(project, services, say)
             case plan.Restart(service):
                 compose.act(project.directory, say, "restart", service)
             case plan.AwaitHealthy(services):
                 self._await_healthy(project, services, say)
-            case plan.SignLeaf() | plan.DropLeaf() | plan.AwaitCertificate():
+            case plan.SignLeaf() | plan.DropLeaf() | plan.MakeSecret() | plan.AwaitCertificate():
                 raise TypeError(f"not a step for Docker: {step!r}")
 
-    def down(self, project: Project, say: Say, *, volumes: bool) -> None:
+    def down(self, project: Project, say: Say, *, volumes: bool, files: Sequence[str] = ()) -> None:
         """Stop and remove the project's containers and networks; its volumes only when asked."""
-        compose.act(project.directory, say, "down", "--remove-orphans", *(["--volumes"] if volumes else []))
+        words = ["down", "--remove-orphans", *(["--volumes"] if volumes else [])]
+        compose.act(project.directory, say, *words, files=files)
+
+    def enter(
+        self, project: Project, service: str, words: Sequence[str], environment: Mapping[str, str], *, terminal: bool
+    ) -> int:
+        """Run a command in a service's container, with our terminal for its own; return its exit status."""
+        options = [f"--env={name}={value}" for name, value in environment.items()]
+        options += [] if terminal else ["--no-TTY"]
+        return compose.attached(project.directory, "exec", *options, service, *words).status
+
+    def feed(self, project: Project, service: str, words: Sequence[str], text: str) -> None:
+        """Run a command in a service's container that takes a text; StackError with what it said when it fails."""
+        compose.feed(project.directory, text, "exec", "--no-TTY", service, *words)
+
+    def develop(self, project: Project) -> Ended:
+        """Build and start the project for development, with our terminal for its own, until it ends."""
+        return compose.attached(project.directory, "up", "--build", files=DEVELOPMENT)
+
+    def _start(self, project: Project, services: Sequence[str], say: Say) -> None:
+        """Start services; what they need and what is as the files say is left alone.
+
+        With --no-deps Compose forgets `depends_on`, and the container's hash is another one for ever; without it `up`
+        runs again what is to run once. So what waits for such a service is created by Compose and started here.
+        What is built elsewhere is built when its image is missing; the app's never is, at this point.
+        """
+        ending = {one.name for one in project.services if one.one_shot}
+        apart = [name for name in services if ending & set(project.service(name).needs)]
+        if plain := [name for name in services if name not in apart]:
+            compose.act(project.directory, say, "up", "--detach", *plain)
+        if apart:
+            compose.act(project.directory, say, "create", *apart)
+            for one in self.containers(project):
+                if one.service in apart and one.state != "running":
+                    self._client.containers.get(one.id).start()
+
+    def _run_once(self, project: Project, service: str, say: Say) -> None:
+        """Run a one-shot service and wait for its end; StackError with its last words when it ends badly."""
+        since = datetime.now(UTC)
+        compose.act(project.directory, say, "up", "--detach", service)
+        found = next(one for one in self.containers(project) if one.service == service)
+        running = self._client.containers.get(found.id)
+        for line in running.logs(stream=True, follow=True, since=since):
+            say(line.decode(errors="replace").strip())
+        status = running.wait()["StatusCode"]
+        if status:
+            raise self._ended_badly(found, status)
+
+    def _ended_badly(self, container: Container, status: int) -> StackError:
+        said = self._last_words(container)
+        return StackError(
+            f"{container.service} ended with status {status}{ENDINGS.get(status, '')}; the app was not touched",
+            evidence=said,
+            hint=symptoms.advice(said) or f"mend what `{container.service}` runs, in compose.app.yaml; then: stack up",
+        )
 
     def _await_healthy(self, project: Project, services: Sequence[str], say: Say) -> None:
         deadline = time.monotonic() + HEALTH_SECONDS
@@ -166,19 +262,34 @@ class Engine:
             time.sleep(POLL_SECONDS)
 
     def _not_healthy(self, project: Project, container: Container) -> StackError:
-        try:
-            log = self._client.containers.get(container.id).logs(tail=12).decode(errors="replace")
-        except (APIError, NotFound) as error:
-            log = f"its log cannot be read: {error}"
+        said = self._last_words(container)
         times = f", restarted {container.restarts} times" if container.restarts else ""
         if container.starved:
             times += ", killed for lack of memory: fewer STACK_WORKERS, or more STACK_APP_MEMORY, in .env"
         return StackError(
             f"{container.name} is {container.health or container.state}{times}",
-            evidence=tuple(log.splitlines()),
-            hint=symptoms.advice(log.splitlines())
+            evidence=said,
+            hint=symptoms.advice(said)
             or f"cd {shlex.quote(str(project.directory))} && docker compose logs {container.service}",
         )
+
+    def _last_words(self, container: Container) -> tuple[str, ...]:
+        """Return the end of a container's log, and what its healthcheck says."""
+        try:
+            log = self._client.containers.get(container.id).logs(tail=LAST_WORDS).decode(errors="replace")
+        except (APIError, NotFound) as error:
+            log = f"its log cannot be read: {error}"
+        return (*log.splitlines(), *(f"healthcheck: {line}" for line in container.words.splitlines()))
+
+
+def folder(directory: Path) -> Path:
+    """Return the folder of a project in full; WrongInput when it is none. Needs no engine."""
+    place = directory.resolve()
+    if not place.is_dir():
+        raise WrongInput(f"{directory} is not a folder", hint=f"stack new {directory}")
+    if not compose.has_files(place):
+        raise WrongInput(f"there is no compose.yaml in {directory}", hint=f"stack new {directory}")
+    return place
 
 
 def _smoke(project: Project, step: plan.Smoke, say: Say) -> None:
@@ -206,6 +317,17 @@ def _smoke(project: Project, step: plan.Smoke, say: Say) -> None:
             evidence=error.evidence,
             hint=symptoms.advice(error.evidence) or "mend the app, then `stack up` again",
         ) from error
+
+
+def _read(container: DockerContainer, path: str) -> str:
+    """Return the text of a small file in a container, which need not run; empty when it is not there."""
+    try:
+        stream, _ = container.get_archive(path)
+    except NotFound:
+        return ""
+    with tarfile.open(fileobj=io.BytesIO(b"".join(stream))) as archive:
+        file = next((archive.extractfile(one) for one in archive if one.isfile()), None)
+        return file.read().decode(errors="replace").strip() if file else ""
 
 
 def _hopeless(container: Container) -> bool:

@@ -6,7 +6,9 @@ import shlex
 import signal
 import subprocess
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +16,11 @@ from ..errors import NotReady, StackError, WrongInput
 from ..facts import release
 
 INSTALL = "https://docs.docker.com/engine/install/ tells how to get Docker Engine with Compose"
+DEVELOPMENT = ("compose.yaml", "compose.dev.yaml")
 FILES = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
 KNOWS_INCLUDE = (2, 20)
 """An older Compose calls the files wrong, when it is itself too old."""
+FEED_SECONDS = 60
 TAIL = 15
 """Lines of a failed command that are evidence."""
 
@@ -31,9 +35,9 @@ def has_files(folder: Path) -> bool:
     return bool(os.environ.get("COMPOSE_FILE")) or any((folder / name).exists() for name in FILES)
 
 
-def model(folder: Path) -> str:
+def model(folder: Path, files: Sequence[str] = ()) -> str:
     """Return the project as Compose understands its files, as JSON; WrongInput when it does not."""
-    return _read(folder, "config", "--format", "json")
+    return _read(folder, *_named(files), "config", "--format", "json")
 
 
 def hashes(folder: Path, resolved: str) -> dict[str, str]:
@@ -61,15 +65,15 @@ def version() -> str:
     return done.stdout.strip()
 
 
-def act(folder: Path, say: Say, *words: str, patch: Patch | None = None) -> None:
+def act(folder: Path, say: Say, *words: str, patch: Patch | None = None, files: Sequence[str] = ()) -> None:
     """Run a command that changes something, a line of progress at a time; ComposeFailed with its last lines.
 
     With a patch, Compose reads its own model with these changes: whatever files it came from are in it already.
     """
-    files = ["--project-directory", ".", "--file", "-"] if patch else []
+    named = ["--project-directory", ".", "--file", "-"] if patch else _named(files)
     stdin = _patched(model(folder), patch) if patch else ""
     process = subprocess.Popen(
-        ["docker", "compose", "--progress", "plain", *files, *words],
+        ["docker", "compose", "--progress", "plain", *named, *words],
         cwd=folder,
         env=_environment(folder),
         stdin=subprocess.PIPE,
@@ -83,6 +87,72 @@ def act(folder: Path, say: Say, *words: str, patch: Patch | None = None) -> None
         raise ComposeFailed(folder, words[0], process.returncode, tail)
 
 
+def feed(folder: Path, text: str, *words: str) -> None:
+    """Run a command that takes a text, out of the reach of Ctrl-C; ComposeFailed with its last lines.
+
+    StackError when it has not ended after a minute: what it was to do may be done, or not.
+    """
+    try:
+        done = _fed(folder, text, *words)
+    except subprocess.TimeoutExpired as error:
+        raise StackError(f"`docker compose {words[0]}` did not end within {FEED_SECONDS} s") from error
+    if done.returncode:
+        raise ComposeFailed(folder, words[0], done.returncode, tuple(done.stdout.splitlines()[-TAIL:]))
+
+
+def _fed(folder: Path, text: str, *words: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        ["docker", "compose", *words],
+        cwd=folder,
+        env=_environment(folder),
+        input=text,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        check=False,
+        start_new_session=True,
+        timeout=FEED_SECONDS,
+    )
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a command ended that had the terminal."""
+
+    status: int
+    interrupted: bool
+
+
+def attached(folder: Path, *words: str, files: Sequence[str] = ()) -> Ended:
+    """Run a command with our terminal for its own, and wait for it, also when it takes its time after Ctrl-C."""
+    children: list[subprocess.Popen[bytes]] = []
+    with _passed_on(children) as heard:
+        children.append(
+            subprocess.Popen(["docker", "compose", *_named(files), *words], cwd=folder, env=_environment(folder))
+        )
+        status = children[0].wait()
+    return Ended(status, bool(heard))
+
+
+@contextmanager
+def _passed_on(children: Iterable[subprocess.Popen[bytes]]) -> Iterator[list[int]]:
+    """Let signals end children instead of us, and note them; the terminal sends Ctrl-C to them by itself."""
+    heard: list[int] = []
+
+    def hear(number: int, _frame: object) -> None:
+        heard.append(number)
+        for child in children if number != signal.SIGINT else ():
+            child.terminate()
+
+    before = {one: signal.signal(one, hear) for one in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield heard
+    finally:
+        for one, handler in before.items():
+            signal.signal(one, handler)
+
+
 class ComposeFailed(StackError):
     """A `docker compose` command ended with another status than 0."""
 
@@ -93,6 +163,10 @@ class ComposeFailed(StackError):
             hint=f"cd {shlex.quote(str(folder))} && docker compose {command}",
         )
         self.status = status
+
+
+def _named(files: Sequence[str]) -> list[str]:
+    return [word for name in files for word in ("--file", name)]
 
 
 def _watched(process: subprocess.Popen[str], stdin: str, say: Say) -> tuple[str, ...]:

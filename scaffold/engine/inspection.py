@@ -1,6 +1,8 @@
 """What Docker says of a container, as values; and the two small programs that run inside one."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
 from ..facts import Container
@@ -9,6 +11,7 @@ from ..project import Port
 IMPORT_FAILED = 87
 """Status of IMPORT when it is the app that fails, not Docker."""
 IMPORT_SECONDS = 60
+OLDEST_MAJOR, NEWEST_MAJOR = 9, 30
 SIGKILLED = 137
 """What a container ends with when the kernel kills it, most often for the memory it takes."""
 
@@ -55,12 +58,16 @@ def container(attrs: Mapping[str, Any]) -> Container:
     """Return a container from what `docker inspect` says of it."""
     labels, state = attrs["Config"]["Labels"], attrs["State"]
     networks = attrs["NetworkSettings"]["Networks"]
+    health = state.get("Health") or {}
     return Container(
         id=attrs["Id"],
         name=attrs["Name"].lstrip("/"),
         service=labels["com.docker.compose.service"],
         state=state["Status"],
-        health=(state.get("Health") or {}).get("Status", ""),
+        health=health.get("Status", ""),
+        exit_code=state.get("ExitCode") or 0,
+        started=datetime.fromisoformat(state["StartedAt"]),
+        words=_said(health),
         image_id=attrs["Image"],
         config_hash=labels.get("com.docker.compose.config-hash", ""),
         folder=labels.get("com.docker.compose.project.working_dir", ""),
@@ -69,6 +76,29 @@ def container(attrs: Mapping[str, Any]) -> Container:
         addresses={name: net["IPAddress"] for name, net in networks.items() if net["IPAddress"]},
         ports=ports(attrs),
     )
+
+
+def _said(health: Mapping[str, Any]) -> str:
+    """Return what a healthcheck that said no had to say for it."""
+    last = (health.get("Log") or [{}])[-1]
+    return str(last.get("Output", "")).strip() if last.get("ExitCode") else ""
+
+
+def version_files(home: str, places: Iterable[str]) -> Iterator[str]:
+    """Yield where PostgreSQL keeps the version of its data: at home, else in the layouts of the official image."""
+    yield f"{home}/PG_VERSION"
+    for place in places:
+        yield f"{place}/PG_VERSION"
+        yield f"{place}/data/PG_VERSION"
+        yield from (f"{place}/{major}/docker/PG_VERSION" for major in range(NEWEST_MAJOR, OLDEST_MAJOR - 1, -1))
+
+
+def major(image: str, variables: Iterable[str]) -> str:
+    """Return the major version of PostgreSQL in an image: its PG_MAJOR, else what its tag begins or ends with."""
+    said = dict(one.partition("=")[::2] for one in variables).get("PG_MAJOR", "")
+    tag = image.rpartition("/")[2].partition(":")[2]
+    found = re.search(r"pg(\d+)$", tag) or re.match(r"(\d+)", tag)
+    return said or (found[1] if found else "")
 
 
 def ports(attrs: Mapping[str, Any]) -> tuple[Port, ...]:

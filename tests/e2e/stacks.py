@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import shutil
+import signal
 import socket
 import ssl
 import subprocess
@@ -64,14 +65,16 @@ class Done:
         return f"status {self.status} after {self.seconds:.1f} s\n{self.out}\n{self.err}"
 
 
-def run(*words: str | Path, cwd: Path | None = None, env: Mapping[str, str] | None = None) -> Done:
+def run(
+    *words: str | Path, cwd: Path | None = None, env: Mapping[str, str] | None = None, stdin: str | None = None
+) -> Done:
     """Run a command to its end."""
     started = time.monotonic()
     done = subprocess.run(
         [str(word) for word in words],
         cwd=cwd,
         env={**os.environ, **(env or {})},
-        stdin=subprocess.DEVNULL,
+        input=stdin or "",
         capture_output=True,
         text=True,
         check=False,
@@ -152,9 +155,29 @@ class Stack:
         """Run one command of the installed `stack` in the project, its result as JSON."""
         return run(BIN / "stack", command, self.folder, "--json", *words, env=self.env)
 
-    def compose(self, *words: str) -> Done:
+    def inside(self, *words: str, stdin: str | None = None) -> Done:
+        """Run one command of `stack` as somebody who stands in the project."""
+        return run(BIN / "stack", *words, cwd=self.folder, env=self.env, stdin=stdin)
+
+    def compose(self, *words: str, stdin: str | None = None) -> Done:
         """Run plain `docker compose` in the project, as somebody without us would."""
-        return run("docker", "compose", *words, cwd=self.folder, env=self.env)
+        return run("docker", "compose", *words, cwd=self.folder, env=self.env, stdin=stdin)
+
+    def sql(self, statement: str) -> str:
+        """Return what the app's database answers, as its superuser on the socket."""
+        words = ("exec", "--no-TTY", "postgres", "psql", "-U", "postgres", "-d", "app", "-v", "ON_ERROR_STOP=1", "-Atq")
+        done = self.compose(*words, stdin=statement)
+        assert done.status == 0, done.everything
+        return done.out.strip()
+
+    def override(self, text: str) -> None:
+        """Lay something over the Compose files, as their owner may."""
+        (self.folder / "compose.override.yaml").write_text(text)
+
+    def said(self, service: str) -> str:
+        """Return the last words of a service's healthcheck, and its verdict."""
+        health = json.loads(docker("inspect", self.container(service), "--format", "{{json .State.Health}}"))
+        return f"{health['Status']}: {health['Log'][-1]['Output'] if health['Log'] else ''}"
 
     def up(self) -> Done:
         """Bring it up, which has to succeed."""
@@ -179,15 +202,19 @@ class Stack:
         )
         return {row["Names"]: row["ID"] for row in map(json.loads, rows.splitlines())}
 
-    def get(self, host: str, path: str = "/", headers: Mapping[str, str] | None = None) -> Page:
-        """Ask for a page over HTTPS, whatever the certificate."""
+    def post(self, path: str, **body: object) -> Page:
+        """Send a JSON document over HTTPS to localhost, whatever the certificate."""
+        return self.get("localhost", path, {"Content-Type": "application/json"}, json.dumps(body))
+
+    def get(self, host: str, path: str = "/", headers: Mapping[str, str] | None = None, body: str = "") -> Page:
+        """Ask for a page over HTTPS, whatever the certificate; with a body it is a POST."""
         with (
             socket.create_connection(("127.0.0.1", self.https_port), timeout=10) as plain,
             self.secured(plain, host) as secured,
         ):
             connection = HTTPConnection(host, self.https_port)
             connection.sock = secured
-            return _page(connection, path, headers or {}, secured.getpeercert(binary_form=True) or b"")
+            return _page(connection, path, headers or {}, secured.getpeercert(binary_form=True) or b"", body)
 
     def secured(self, plain: socket.socket, host: str = "localhost") -> ssl.SSLSocket:
         """Speak TLS on a connection, whatever the certificate."""
@@ -213,7 +240,20 @@ class Stack:
         return self.compose("logs", "--no-color", "--tail", "15").out
 
 
-def _page(connection: HTTPConnection, path: str, headers: Mapping[str, str], certificate: bytes = b"") -> Page:
-    connection.request("GET", path, headers=dict(headers))
+def kill(stack: Stack, service: str) -> None:
+    """Kill a service's first process as the kernel would, and wait until Docker has started it again.
+
+    `docker kill` counts as stopped by hand, and Docker would leave it at that.
+    """
+    container = stack.container(service)
+    before = docker("inspect", container, "--format", "{{.RestartCount}}")
+    os.kill(int(docker("inspect", container, "--format", "{{.State.Pid}}")), signal.SIGKILL)
+    eventually(lambda: docker("inspect", container, "--format", "{{.RestartCount}}") != before)
+
+
+def _page(
+    connection: HTTPConnection, path: str, headers: Mapping[str, str], certificate: bytes = b"", body: str = ""
+) -> Page:
+    connection.request("POST" if body else "GET", path, body or None, headers=dict(headers))
     answer = connection.getresponse()
     return Page(answer.status, answer.getheader("Location", ""), answer.read().decode(), certificate)

@@ -24,13 +24,17 @@ app ="""
 
 def test_plain_copier_and_plain_compose_serve_https_without_us(make: Make) -> None:
     stack = make("plain")
-    assert run(BIN / "copier", "copy", "--defaults", "--vcs-ref", "HEAD", ROOT, stack.folder).status == 0
+    answers = ("--data", "postgres=true", "--data", "redis=true")
+    assert run(BIN / "copier", "copy", "--defaults", "--vcs-ref", "HEAD", *answers, ROOT, stack.folder).status == 0
 
     up = stack.compose("up", "--detach", "--wait")
 
     assert up.status == 0, up.everything
     assert stack.get("localhost").json == {"message": "Hello from FastAPI"}
     assert stack.get("localhost", "/items/7?q=seven").json == {"item_id": 7, "q": "seven"}
+    assert stack.post("/notes", text="plain").status == 201
+    assert [note["text"] for note in stack.get("localhost", "/notes").json] == ["plain"]
+    assert stack.get("localhost", "/visits").json == {"visits": 1}
     assert "swagger" in stack.get("localhost", "/docs").text
     assert "redoc" in stack.get("localhost", "/redoc").text
     assert b"TRAEFIK DEFAULT CERT" in stack.get("localhost").certificate

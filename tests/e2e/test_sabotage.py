@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +16,35 @@ from .conftest import Make
 from .stacks import Stack, docker, eventually
 
 OVERRIDE = "compose.override.yaml"
+
+
+def empty_a_password(stack: Stack) -> None:
+    secret(stack, "redis_password").write_text("")
+
+
+def write_a_line_that_is_none(stack: Stack) -> None:
+    secret(stack, "app.env").write_text("API_KEY: value\n")
+
+
+def let_everybody_write_a_secret(stack: Stack) -> None:
+    secret(stack, "app.env").chmod(0o666)
+
+
+def give_git_a_secret(stack: Stack) -> None:
+    stack.git("init", "--quiet")
+    stack.git("add", "--force", "secrets/app.env")
+
+
+def bring_data_of_another_version(stack: Stack) -> None:
+    docker("exec", stack.container("postgres"), "sh", "-c", 'echo 17 > "$PGDATA/PG_VERSION"')
+
+
+def stop_redis(stack: Stack) -> None:
+    docker("stop", stack.container("redis"))
+
+
+def forget_the_step_before_the_app(stack: Stack) -> None:
+    docker("rm", stack.container("prestart"))
 
 
 def drain_the_app(stack: Stack) -> None:
@@ -87,6 +118,10 @@ def want_workers_that_are_no_number(stack: Stack) -> None:
     stack.env["STACK_WORKERS"] = "two"
 
 
+def secret(stack: Stack, name: str) -> Path:
+    return stack.folder / "secrets" / name
+
+
 def compose(stack: Stack, override: str) -> None:
     """Lay something over the Compose files and start it, without `stack`."""
     (stack.folder / OVERRIDE).write_text(override)
@@ -97,6 +132,13 @@ def compose(stack: Stack, override: str) -> None:
 SABOTAGE: tuple[tuple[str, Callable[[Stack], None]], ...] = (
     ("host.files", mount_what_is_not_there),
     ("host.settings", want_workers_that_are_no_number),
+    ("secrets.present", empty_a_password),
+    ("secrets.settings", write_a_line_that_is_none),
+    ("secrets.private", let_everybody_write_a_secret),
+    ("secrets.untracked", give_git_a_secret),
+    ("data.version", bring_data_of_another_version),
+    ("data.healthy", stop_redis),
+    ("app.prestart", forget_the_step_before_the_app),
     ("app.healthy", drain_the_app),
     ("proxy.healthy", stop_the_socket_proxy),
     ("proxy.ports", publish_the_app),
@@ -125,7 +167,7 @@ def test_every_check_is_sabotaged_here_or_elsewhere() -> None:
 @pytest.fixture(scope="module")
 def stack(make: Make) -> Stack:
     stack = make("sabotage")
-    stack.new()
+    stack.new(postgres="true", redis="true")
     stack.up()
     return stack
 
@@ -134,7 +176,16 @@ def stack(make: Make) -> Stack:
 def healthy(stack: Stack) -> Iterator[Stack]:
     """The stack, and whatever was done to it undone."""
     main = (stack.folder / "app/main.py").read_text()
+    secrets = {path: path.read_bytes() for path in (stack.folder / "secrets").iterdir() if path.is_file()}
     yield stack
+    for path, content in secrets.items():
+        if path.read_bytes() != content:
+            path.write_bytes(content)
+    if secret(stack, "app.env").stat().st_mode & 0o002:
+        secret(stack, "app.env").chmod(0o644)
+    shutil.rmtree(stack.folder / ".git", ignore_errors=True)
+    if stack.container("postgres"):
+        docker("exec", stack.container("postgres"), "sh", "-c", 'echo 18 > "$PGDATA/PG_VERSION"')
     (stack.folder / OVERRIDE).unlink(missing_ok=True)
     (stack.folder / "app/main.py").write_text(main)
     stack.env.pop("STACK_WORKERS", None)

@@ -25,8 +25,10 @@ TOOLBOX = "fastapi-stack-toolbox:1"
 
 STAND_IN = "org.opencontainers.image.title=stand-in"
 CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
-IMAGE = re.compile(r"^\s*image: ([\w./-]+):(?:\$\{\w+:-)?([\w.-]+)\}?$", re.MULTILINE)
-"""A name with a tag, or with `${VARIABLE:-tag}`. What a project builds itself has a variable in its name."""
+IMAGE = re.compile(r"^\s*image: ([\w./-]+:(?:[\w.-]+|\$\{[^}]+\}))$", re.MULTILINE)
+"""A name with a tag, or with a variable for one. What a project builds itself has a variable in its name."""
+CHOSEN = {r"\$\{PYTHON_VERSION\}": "python_version", r"\$\{STACK_POSTGRES_VERSION[^}]*\}": "postgres_version"}
+"""Variables in names of images, and the questions that decide them."""
 
 
 def ensure() -> None:
@@ -47,17 +49,19 @@ def template_images() -> tuple[str, ...]:
     found: list[str] = []
     for path in sorted(TEMPLATE.rglob("*")):
         if path.is_file() and ("compose" in path.name or "Dockerfile" in path.name):
-            found += map(":".join, IMAGE.findall(path.read_text()))
+            found += IMAGE.findall(path.read_text())
             found += re.findall(r"^FROM (\S+)", path.read_text(), re.MULTILINE)
-    return tuple(dict.fromkeys(image.replace("${PYTHON_VERSION}", default_python()) for image in found))
+    for variable, question in CHOSEN.items():
+        found = [re.sub(variable, default(question), image) for image in found]
+    return tuple(dict.fromkeys(found))
 
 
-def default_python() -> str:
-    """Return the default of the question `python_version`, read as text: no YAML parser is at hand yet."""
+def default(question: str) -> str:
+    """Return the default of a question, read as text: no YAML parser is at hand yet."""
     questions = (TEMPLATE.parent / "copier.yml").read_text()
-    found = re.search(r'^python_version:.*?default: "([\d.]+)"', questions, re.MULTILINE | re.DOTALL)
+    found = re.search(rf'^{question}:.*?default: "([\d.]+)"', questions, re.MULTILINE | re.DOTALL)
     if not found:
-        raise RigError("copier.yml has no default for python_version")
+        raise RigError(f"copier.yml has no default for {question}")
     return found[1]
 
 

@@ -36,6 +36,7 @@ PAIRS: Mapping[str, Sequence[object]] = {
     "app_dir": [DEFAULT, "src"],
     "dockerfile": [DEFAULT, "keep"],
     "app_user": [DEFAULT, "baker"],
+    "entrypoint": [DEFAULT, "/entry.sh --now"],
     "dependencies": [DEFAULT, "uv", "poetry"],
     "python_version": [DEFAULT, "3.13"],
     "system_packages": [DEFAULT, "libpq5 libmagic1"],
@@ -43,6 +44,10 @@ PAIRS: Mapping[str, Sequence[object]] = {
     "server": [DEFAULT, "fastapi"],
     "server_options": [DEFAULT, "--root-path=/api"],
     "data": [DEFAULT, "data/ var/app.db", "/d"],
+    "postgres": [DEFAULT, "true"],
+    "postgres_version": [DEFAULT, "19"],
+    "redis": [DEFAULT, "true"],
+    "prestart": [DEFAULT, "alembic", "python -m app.seed", "none"],
     "replicas": [DEFAULT, 3],
     "workers": [DEFAULT, 1, 64],
     "worker_memory": [DEFAULT, 256],
@@ -70,7 +75,7 @@ ADOPTED_ONLY: Mapping[str, str] = {
 }
 """Questions about an app that is there, with what is said when there is none."""
 
-DECISIVE = {"adopt", "dockerfile", "domain"}
+DECISIVE = {"adopt", "dockerfile", "domain", "postgres"}
 """Questions on whose answers it depends what others are refused."""
 
 REFUSED: Mapping[str, Refused] = {
@@ -83,6 +88,9 @@ REFUSED: Mapping[str, Refused] = {
     "user-of-our-dockerfile": Refused(
         {"adopt": "true", "dockerfile": DEFAULT, "app_user": "baker"}, "app_user is 10001:10001"
     ),
+    "entrypoint-of-our-dockerfile": Refused(
+        {"dockerfile": DEFAULT, "entrypoint": "/entry.sh --now"}, "entrypoint cannot be chosen"
+    ),
     "packages-of-a-kept-dockerfile": Refused(
         {"adopt": "true", "dockerfile": "keep", "system_packages": "libpq5 libmagic1"}, "belong into the Dockerfile"
     ),
@@ -91,6 +99,10 @@ REFUSED: Mapping[str, Refused] = {
     ),
     "relative-data-of-a-kept-dockerfile": Refused(
         {"adopt": "true", "dockerfile": "keep", "data": "data/ var/app.db"}, "absolute paths"
+    ),
+    "version-of-no-database": Refused({"postgres": DEFAULT, "postgres_version": "19"}, "nothing without postgres=true"),
+    "migrations-of-no-database": Refused(
+        {"adopt": DEFAULT, "postgres": DEFAULT, "prestart": "alembic"}, "has no database to migrate"
     ),
     "replicas-that-write-files": Refused({"replicas": 3, "data": "/d"}, "not safe under another"),
     "replicas-that-write-sqlite": Refused({"replicas": 3, "data": "data/ var/app.db"}, "not safe under another"),
@@ -187,22 +199,55 @@ ALWAYS = {
     ".copier-answers.yml",
     ".env",
     "compose.app.yaml",
+    "compose.dev.yaml",
     "compose.proxy.yaml",
     "compose.yaml",
+    "container/entrypoint.py",
     "container/healthcheck.py",
     "secrets/.gitignore",
+    "secrets/app.env",
     "socket-proxy/haproxy.cfg",
     "traefik/dynamic/headers.yaml",
     "traefik/dynamic/tls.yaml",
 }
-NEW = {".dockerignore", ".gitignore", "README.md", "app/__init__.py", "app/main.py", "requirements.txt"}
+NEW = {
+    ".dockerignore",
+    ".gitignore",
+    "README.md",
+    "app/__init__.py",
+    "app/main.py",
+    "app/routes/__init__.py",
+    "requirements.txt",
+}
 ADOPTED = {"Dockerfile.dockerignore", "STACK.md"}
+STORES: Mapping[str, set[str]] = {
+    "postgres": {"compose.postgres.yaml", "container/postgres.sql", "secrets/postgres_password"},
+    "redis": {"compose.redis.yaml", "secrets/redis_password"},
+}
+EXAMPLES: Mapping[str, set[str]] = {
+    "postgres": {
+        "alembic.ini",
+        "app/database.py",
+        "app/routes/notes.py",
+        "migrations/env.py",
+        "migrations/script.py.mako",
+        "migrations/versions/0001_notes.py",
+    },
+    "redis": {"app/routes/visits.py"},
+}
+"""What a new project has beside each store, to begin with."""
+
+
+def stores(answers: Answers) -> list[str]:
+    """Return what keeps data, and has a password."""
+    return [store for store in STORES if answers.get(store) == "true"]
 
 
 def files(answers: Answers) -> set[str]:
     """Return the files of a project, all of them."""
     dockerfile = set() if answers.get("dockerfile") == "keep" else {"Dockerfile"}
-    return ALWAYS | dockerfile | (ADOPTED if "adopt" in answers else NEW)
+    chosen = [STORES[store] | (set() if "adopt" in answers else EXAMPLES[store]) for store in stores(answers)]
+    return ALWAYS.union(dockerfile, ADOPTED if "adopt" in answers else NEW, *chosen)
 
 
 @dataclass(frozen=True)
@@ -219,8 +264,7 @@ class Service:
     docker_socket: bool = False
 
 
-SERVICES: Mapping[str, Service] = {
-    "app": Service(networks=frozenset({"edge"})),
+PROXY: Mapping[str, Service] = {
     "traefik": Service(networks=frozenset({"edge", "socket"}), published=frozenset({80, 443})),
     # FACTS T17
     "socket-proxy": Service(networks=frozenset({"socket"}), root=True, docker_socket=True),
@@ -229,4 +273,14 @@ SERVICES: Mapping[str, Service] = {
 
 def services(answers: Answers) -> Mapping[str, Service]:
     """Return the services of a project, all of them."""
-    return SERVICES
+    reached = frozenset({"edge", "backend"} if stores(answers) else {"edge"})
+    once = {"prestart": Service(networks=reached, one_shot=True)} if steps_before(answers) else {}
+    data = {store: Service(networks=frozenset({"backend"})) for store in stores(answers)}
+    return {"app": Service(networks=reached), **once, **data, **PROXY}
+
+
+def steps_before(answers: Answers) -> list[str]:
+    """Return the command that has to succeed before the app starts; a new project's database has its migrations."""
+    example = "alembic" if "adopt" not in answers and "postgres" in stores(answers) else "none"
+    words = str(answers.get("prestart", example)).split()
+    return {"alembic": ["alembic", "upgrade", "head"], "none": []}.get(words[0], words)

@@ -15,7 +15,7 @@ from .combinations import Combination
 
 Rendered = Callable[..., Path]
 Made = Callable[[Combination], Path]
-Understood = Callable[[Combination], dict[str, Any]]
+Understood = Callable[..., dict[str, Any]]
 
 
 @pytest.fixture(autouse=True)
@@ -61,10 +61,10 @@ def made(tmp_path_factory: pytest.TempPathFactory, package: Path) -> Made:
 
 @pytest.fixture(scope="session")
 def understood(made: Made) -> Understood:
-    """Return a function that gives the Compose model of a combination's project, asked for once."""
+    """Return a function that gives the Compose model of a combination's project, or of some files."""
 
     @cache
-    def model(combination: Combination) -> dict[str, Any]:
-        return projects.model(made(combination))
+    def model(combination: Combination, *files: str) -> dict[str, Any]:
+        return projects.model(made(combination), *files)
 
     return model

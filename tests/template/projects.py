@@ -21,10 +21,11 @@ def make(folder: Path, answers: Mapping[str, object]) -> Path:
     return folder
 
 
-def model(folder: Path) -> dict[str, Any]:
-    """Return what Compose makes of a project's files, with nothing of this shell's own."""
+def model(folder: Path, *files: str) -> dict[str, Any]:
+    """Return what Compose makes of a project's files, or of those that are named, with nothing of this shell's own."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("STACK_", "COMPOSE_"))}
-    words = ["docker", "compose", "config", "--format", "json"]
+    named = [word for file in files for word in ("--file", file)]
+    words = ["docker", "compose", *named, "config", "--format", "json"]
     done = subprocess.run(words, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
     document: dict[str, Any] = json.loads(done.stdout)

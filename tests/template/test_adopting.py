@@ -297,7 +297,8 @@ class TestAtATerminal:
         asked.send("\r")
         asked.expect("Which app is to be served")
         asked.send("\x1b[B\r")
-        for question in ("Name of the project", "Domain name", "Who signs", "Worker processes", "Memory limit"):
+        questions = ("Name of the", "Domain name", "Who signs", "PostgreSQL", "Redis", "Worker", "Memory")
+        for question in questions:
             asked.expect(question)
             asked.send("\r")
         asked.expect("append the stack's lines to .env")
@@ -313,7 +314,8 @@ class TestAtATerminal:
 
     def test_a_no_leaves_everything_as_it_was(self, asked: pexpect.spawn[str], folder: Path) -> None:
         before = held(folder)
-        for question in ("The Dockerfile", "Which app", "Name of", "Domain", "Who signs", "Worker", "Memory"):
+        questions = ("The Dockerfile", "Which app", "Name", "Domain", "Who", "PostgreSQL", "Redis", "Worker", "Memory")
+        for question in questions:
             asked.expect(question)
             asked.send("\r")
         asked.expect("append the stack's lines to .env")

@@ -7,6 +7,7 @@ import itertools
 import os
 import re
 import shutil
+import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +31,8 @@ from .combinations import (
     given,
     possible_pairs,
     services,
+    steps_before,
+    stores,
     supported,
 )
 from .conftest import Made, Understood
@@ -42,6 +45,7 @@ class Held:
     """A service in Compose's words, and what is expected of it."""
 
     project: str
+    name: str
     service: dict[str, Any]
     expected: Service
 
@@ -116,7 +120,7 @@ class TestEveryServiceAlways:
     def held(self, request: pytest.FixtureRequest, understood: Understood) -> Held:
         combination, name = request.param
         model = understood(combination)
-        return Held(model["name"], model["services"][name], services(combination.answers)[name])
+        return Held(model["name"], name, model["services"][name], services(combination.answers)[name])
 
     def test_is_pinned(self, held: Held) -> None:
         image, _, tag = held.service["image"].rpartition(":")
@@ -146,6 +150,142 @@ class TestEveryServiceAlways:
         assert set(held.service["networks"]) == held.expected.networks
         assert {int(port["published"]) for port in held.service.get("ports", [])} == held.expected.published
         assert any(one.endswith("docker.sock") for one in sources) is held.expected.docker_socket
+
+    def test_only_the_app_is_offered_to_traefik(self, held: Held) -> None:
+        """FACTS T14: a container that copied the app's labels would get its share of the requests."""
+        labels = [name for name in held.service.get("labels", {}) if name.startswith("traefik.")]
+        assert bool(labels) is (held.name == "app")
+
+
+@every_combination
+def test_networks_lead_nowhere_they_need_not(combination: Combination, understood: Understood) -> None:
+    networks = understood(combination)["networks"]
+
+    inside = {"socket", "backend"} if stores(combination.answers) else {"socket"}
+    assert {name for name, network in networks.items() if network.get("internal")} == inside
+    assert set(networks) == inside | {"edge"}
+
+
+@every_combination
+def test_each_waits_for_what_it_needs(combination: Combination, understood: Understood) -> None:
+    model = understood(combination)["services"]
+    healthy = dict.fromkeys(stores(combination.answers), "service_healthy")
+    once = {"prestart": "service_completed_successfully"} if "prestart" in model else {}
+
+    assert waits(model["app"]) == {**healthy, **once}
+    assert waits(model.get("prestart", {})) == (healthy if once else {})
+
+
+def waits(service: Mapping[str, Any]) -> dict[str, str]:
+    return {name: one["condition"] for name, one in service.get("depends_on", {}).items()}
+
+
+@every_combination
+def test_what_runs_in_the_apps_image_begins_alike(combination: Combination, understood: Understood) -> None:
+    model = understood(combination)["services"]
+    entry = ["python", "-I", "-S", "/opt/stack/entrypoint.py", *combination.answers.get("entrypoint", "").split()]
+
+    assert model["app"]["entrypoint"] == entry
+    if steps := steps_before(combination.answers):
+        alike = ("image", "entrypoint", "environment", "secrets", "volumes", "user", "mem_limit", "networks")
+        assert {key: model["prestart"].get(key) for key in alike} == {key: model["app"].get(key) for key in alike}
+        assert model["prestart"]["command"] == ["timeout", "-k", "10", "600", *steps]
+        assert model["prestart"]["healthcheck"] == {"disable": True}
+        assert "build" not in model["prestart"]
+
+
+class TestDevelopment:
+    """compose.dev.yaml over compose.yaml: a project of its own, that only this machine reaches."""
+
+    @pytest.fixture(params=supported(), ids=lambda one: one.name)
+    def combination(self, request: pytest.FixtureRequest) -> Combination:
+        found: Combination = request.param
+        return found
+
+    @pytest.fixture
+    def served(self, combination: Combination, understood: Understood) -> dict[str, Any]:
+        return understood(combination)
+
+    @pytest.fixture
+    def developed(self, combination: Combination, understood: Understood) -> dict[str, Any]:
+        return understood(combination, "compose.yaml", "compose.dev.yaml")
+
+    def test_nothing_is_shared_with_the_stack_that_serves_people(
+        self, served: dict[str, Any], developed: dict[str, Any]
+    ) -> None:
+        assert developed["name"] == f"{served['name']}-dev"
+        for kind in ("volumes", "networks"):
+            mine, others = ({one["name"] for one in model.get(kind, {}).values()} for model in (developed, served))
+            assert mine & others == set()
+        assert developed["services"]["app"]["image"] == f"{developed['name']}-app:current"
+
+    def test_https_is_left_out(self, combination: Combination, developed: dict[str, Any]) -> None:
+        assert set(developed["services"]) == set(services(combination.answers)) - {"traefik", "socket-proxy"}
+        assert [one.get("labels") for one in developed["services"].values() if one.get("labels")] == []
+
+    def test_only_this_machine_reaches_the_app(self, developed: dict[str, Any]) -> None:
+        ports = {
+            (name, port["host_ip"], int(port["published"]), port["target"])
+            for name, service in developed["services"].items()
+            for port in service.get("ports", [])
+        }
+        assert ports == {("app", "127.0.0.1", 8000, 8000)}
+
+    def test_the_code_is_what_lies_here_and_cannot_be_changed(
+        self, combination: Combination, developed: dict[str, Any], made: Made
+    ) -> None:
+        for name in {"app", "prestart"} & set(developed["services"]):
+            service = developed["services"][name]
+            mounted = {one["target"]: one for one in service["volumes"] if one["type"] == "bind"}
+            assert mounted["/srv"]["source"] == str(made(combination))
+            assert mounted["/opt/stack"]["source"] == str(made(combination) / "container")
+            assert [target for target, one in mounted.items() if not one.get("read_only")] == []
+            assert service["working_dir"] == "/srv"
+
+    def test_the_server_starts_again_by_itself_and_no_container_does(self, developed: dict[str, Any]) -> None:
+        assert "--reload" in developed["services"]["app"]["command"]
+        assert not any(word.startswith("--workers") for word in developed["services"]["app"]["command"])
+        assert {one.get("restart", "no") for one in developed["services"].values()} == {"no"}
+
+
+Passwords = Mapping[tuple[str, str], str]
+"""The text of a password's file, by the names of combination and store."""
+
+
+@pytest.fixture(scope="module")
+def passwords(made: Made) -> Passwords:
+    return {
+        (combination.name, store): (made(combination) / f"secrets/{store}_password").read_text()
+        for combination in supported()
+        for store in stores(combination.answers)
+    }
+
+
+class TestPasswords:
+    def test_each_is_its_own_of_160_bits(self, passwords: Passwords) -> None:
+        assert [text for text in passwords.values() if not re.fullmatch(r"[0-9a-f]{40}\n", text)] == []
+        assert len(set(passwords.values())) == len(passwords) > 20
+
+    @every_combination
+    def test_none_is_anywhere_else(
+        self, combination: Combination, made: Made, understood: Understood, passwords: Passwords
+    ) -> None:
+        rendered = {str(path): (made(combination) / path).read_text() for path in placing.files(made(combination))}
+        read = rendered | {"the model": str(understood(combination))}
+        mine = {store: passwords[combination.name, store].strip() for store in stores(combination.answers)}
+
+        holding = {(name, store) for name, text in read.items() for store, secret in mine.items() if secret in text}
+        assert holding == {(f"secrets/{store}_password", store) for store in mine}
+
+    @every_combination
+    def test_who_may_read_secrets_is_decided_by_their_folder(self, combination: Combination, made: Made) -> None:
+        """FACTS C12: 0444 in a folder of 0700, so that a container's own user can read what is mounted singly."""
+        folder = made(combination) / "secrets"
+        modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()}
+
+        closed = {f"{store}_password": 0o444 for store in stores(combination.answers)}
+        assert modes == {".gitignore": 0o644, "app.env": 0o644, **closed}
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o700
 
 
 def test_the_default_project_is_the_golden_one(made: Made) -> None:

@@ -26,6 +26,8 @@ REFUSED = {
     "name-empty": ("project_name=", "project_name"),
     "name-absolute-path": ("project_name=/srv/shop", "project_name"),
     "name-newline": ("project_name=shop\n", "project_name"),
+    "postgres-word": ("postgres=nope", "postgres"),
+    "redis-list": ("redis=[]", "redis"),
     "workers-zero": ("workers=0", "workers"),
     "workers-negative": ("workers=-1", "workers"),
     "workers-word": ("workers=many", "workers"),
@@ -232,12 +234,28 @@ class TestAtATerminal:
         asked.send("\x7f" * 12 + "shop.test\r")
         asked.expect("Who signs")
         asked.send("\x1b[B\r")
-        for question in ("Python version", "Worker processes", "Memory limit", "Path of the app"):
+        for question, key in (
+            ("Python version", "\r"),
+            ("PostgreSQL beside the app", "y"),
+            ("Major version", "\r"),
+            ("Redis beside the app", "\r"),
+            ("Worker processes", "\r"),
+            ("Memory limit", "\r"),
+            ("Path of the app", "\r"),
+        ):
             asked.expect(question)
-            asked.send("\r")
+            asked.send(key)
         asked.expect(pexpect.EOF)
         asked.close()
 
         assert asked.exitstatus == 0
         assert "STACK_DOMAIN=shop.test" in (tmp_path / "shop/.env").read_text()
         assert "STACK_RESOLVER=\n" in (tmp_path / "shop/.env").read_text()
+        assert "STACK_POSTGRES_VERSION=18\n" in (tmp_path / "shop/.env").read_text()
+        assert {path.name for path in (tmp_path / "shop").glob("compose.*")} == {
+            "compose.yaml",
+            "compose.app.yaml",
+            "compose.dev.yaml",
+            "compose.postgres.yaml",
+            "compose.proxy.yaml",
+        }

@@ -20,6 +20,8 @@ import pytest
 from scaffold import SOURCE, __version__, answers, cli, render
 from scaffold.cli.stack import alone
 
+from .combinations import files
+
 GIT = {
     "GIT_AUTHOR_NAME": "Ada",
     "GIT_AUTHOR_EMAIL": "ada@example.com",
@@ -54,8 +56,9 @@ def changed(file: Path, before: str, after: str) -> None:
 
 
 def part(folder: Path, name: str) -> Path:
-    """Return a file of the template, rendered by Jinja or not."""
-    return next(path for path in (folder / name, folder / f"{name}.jinja") if path.exists())
+    """Return a file of the template, rendered by Jinja or not; a name that git would obey there is an expression."""
+    named = (name, f"{name}.jinja", f"{{{{ '{name}' }}}}")
+    return next(path for path in (folder / one for one in named) if path.exists())
 
 
 def tree(folder: Path) -> Tree:
@@ -119,8 +122,9 @@ def made(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     shop = tmp_path_factory.mktemp("made") / "shop"
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("XDG_CONFIG_HOME", str(shop.parent / "no-config"))
-        assert cli.run(["new", str(shop), "--defaults", "--template", str(template), "--ref", "v1"]) == 0
-    changed(shop / "compose.app.yaml", "    pids_limit: 2048\n", "    pids_limit: 2049\n")
+        words = ["--template", str(template), "--ref", "v1", "--data", "postgres=true", "--data", "redis=true"]
+        assert cli.run(["new", str(shop), "--defaults", *words]) == 0
+    changed(shop / "compose.app.yaml", "  pids_limit: 2048\n", "  pids_limit: 2049\n")
     (shop / "app/main.py").write_text((shop / "app/main.py").read_text() + EDITED)
     changed(shop / ".env", "STACK_WORKERS=2", "STACK_WORKERS=5")
     (shop / ".env").write_text((shop / ".env").read_text() + MINE)
@@ -151,6 +155,7 @@ def test_an_update_brings_what_is_new_and_keeps_what_is_the_persons(shop: Path, 
     before = of_the_place(shop)
     assert before["secrets"][0] == 0o700
     assert before["secrets/app.env"] == (0o444, b"TOKEN=secret\n")
+    assert before["secrets/postgres_password"][0] == before["secrets/redis_password"][0] == 0o444
 
     carry(shop)
 
@@ -548,7 +553,7 @@ def test_what_up_would_do_is_told_where_an_engine_answers(shop: Path) -> None:
     done = subprocess.run(words, env=environment, check=True, capture_output=True, text=True)
 
     plan = done.stdout.partition("`stack up` would:\n")[2].splitlines()
-    assert any("start app, socket-proxy, traefik" in line for line in plan), done.stdout
+    assert any("start postgres, redis, socket-proxy, traefik" in line for line in plan), done.stdout
     assert git(shop, "status", "--porcelain") != ""
 
 
@@ -792,7 +797,7 @@ class TestTheTemplateThatCameAlong:
 
     def test_an_answer_is_changed(self, fresh: Path) -> None:
         kept = of_the_place(fresh)
-        changed(fresh / "compose.app.yaml", "    environment: {}\n", "    environment: { MINE: 1 }\n")
+        changed(fresh / "compose.app.yaml", "  environment:\n", "  environment:\n    MINE: 1\n")
         committed(fresh)
 
         assert cli.run(["update", str(fresh), "--defaults", "--data", "data=uploads"]) == 0
@@ -802,6 +807,46 @@ class TestTheTemplateThatCameAlong:
         assert "install -d -o 10001 -g 10001 /srv/uploads" in (fresh / "Dockerfile").read_text()
         assert answers.origin(fresh / answers.NOTE) == answers.Origin(SOURCE, f"v{__version__}")
         assert of_the_place(fresh) == kept
+
+    def test_a_store_that_is_chosen_later_comes_with_its_password(
+        self, fresh: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        before = of_the_place(fresh)
+        capsys.readouterr()
+
+        assert cli.run(["update", str(fresh), "--json", "--data", "postgres=true"]) == 0
+
+        assert json.loads(capsys.readouterr().out)["env_lacks"] == ["STACK_POSTGRES_VERSION=18"]
+        after = of_the_place(fresh)
+        mode, password = after.pop("secrets/postgres_password")
+        assert (mode, len(password.strip())) == (0o444, 40)
+        assert after == before
+        assert files({"postgres": "true"}) <= set(tree(fresh))
+        assert '"alembic", "upgrade", "head"' in (fresh / "compose.app.yaml").read_text()
+        assert "secrets" not in git(fresh, "status", "--porcelain")
+
+    def test_secrets_that_a_clone_of_the_project_lacks_arrive_in_a_closed_folder(self, fresh: Path) -> None:
+        shutil.rmtree(fresh / "secrets")
+
+        assert cli.run(["update", str(fresh), "--defaults", "--data", "redis=true"]) == 0
+
+        modes = {path: mode for path, (mode, _) in of_the_place(fresh).items() if path != ".env"}
+        assert modes == {
+            "secrets": 0o700,
+            "secrets/.gitignore": 0o644,
+            "secrets/app.env": 0o644,
+            "secrets/redis_password": 0o444,
+        }
+
+    def test_a_store_that_is_given_up_leaves_its_password(self, fresh: Path) -> None:
+        assert cli.run(["update", str(fresh), "--defaults", "--data", "postgres=true"]) == 0
+        committed(fresh)
+        before = of_the_place(fresh)
+
+        assert cli.run(["update", str(fresh), "--defaults", "--data", "postgres=false"]) == 0
+
+        assert of_the_place(fresh) == before
+        assert not (fresh / "compose.postgres.yaml").exists()
 
     def test_a_wrong_one_is_refused(self, fresh: Path, capsys: pytest.CaptureFixture[str]) -> None:
         before = tree(fresh)
@@ -823,6 +868,7 @@ class TestTheTemplateThatCameAlong:
         [
             ("replicas=3", "edit STACK_REPLICAS"),
             ("domain=a.example", "edit STACK_DOMAIN"),
+            ("postgres_version=17", "edit STACK_POSTGRES_VERSION"),
             ("adopt=true", "new project"),
         ],
     )

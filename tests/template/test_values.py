@@ -44,11 +44,17 @@ ODD: Mapping[str, tuple[str, ...]] = {
     "data": ("/d ata", "/acme/", "/data-files/ x.db", "./a.b/ c/d.e"),
     "server_options": ("--root-path=/WORKERS", "--factory --ws=none"),
     "app_user": ("1000:1000", "Baker"),
+    "entrypoint": ("--", "null 1e3", "./a=b@c +d"),
+    "prestart": ("alembic upgrade heads", "--", "null 1e3", "./seed --at=1:2,3 a+b@c"),
 }
 """Valid text that was, or could be, taken for something else."""
 VALID = {name: [*(value for value in PAIRS[name] if isinstance(value, str)), *ODD.get(name, ())] for name in FREE}
 EVERYTHING_IS_ASKED = {"domain": "api.example.com", "adopt": "true"}
-BESIDE = {"app_user": {"dockerfile": "keep"}}
+BESIDE: Mapping[str, Mapping[str, str]] = {
+    "app_user": {"dockerfile": "keep"},
+    "entrypoint": {"dockerfile": "keep"},
+    "postgres_version": {"postgres": "true"},
+}
 """Answers without which a question is not asked."""
 
 LIMITS = settings(
@@ -154,6 +160,12 @@ def command(project: Project) -> list[str]:
     return [unescaped(word) for word in project[0]["services"]["app"]["command"]]
 
 
+def before(project: Project) -> str:
+    """Return what has to succeed before the app starts; empty when nothing has."""
+    service = project[0]["services"].get("prestart", {"command": []})
+    return unescaped(" ".join(service["command"][4:]))
+
+
 def kept(project: Project) -> str:
     """Return the paths that outlive the container: where volumes are mounted, and links into one of them."""
     mounts = {one["target"] for one in project[0]["services"]["app"].get("volumes", [])} - {"/var/lib/data-files"}
@@ -171,6 +183,9 @@ WHERE: Mapping[str, Callable[[Project], str]] = {
     "app": lambda project: command(project)[1],
     "app_dir": lambda project: os.path.relpath(dockerfile(project, r"PYTHONPATH=(.*) \\$"), "/srv"),
     "app_user": lambda project: str(project[0]["services"]["app"]["user"]),
+    "entrypoint": lambda project: unescaped(" ".join(project[0]["services"]["app"]["entrypoint"][4:])),
+    "postgres_version": lambda project: project[0]["services"]["postgres"]["image"].removeprefix("postgres:"),
+    "prestart": before,
     "build_packages": lambda project: dockerfile(project, r"--no-install-recommends (.*) \\$"),
     "system_packages": lambda project: dockerfile(project, r"--no-install-recommends (.*) \\$"),
     "server_options": lambda project: " ".join(command(project)[10:]),
@@ -188,6 +203,7 @@ def as_path(text: str, folder: Path) -> str:
 
 
 MEANT: Mapping[str, Callable[[str, Path], str]] = {
+    "prestart": lambda text, _: {"alembic": "alembic upgrade head", "none": ""}.get(text, text),
     "acme_root": as_path,
     "data": lambda text, _: " ".join(sorted(os.path.normpath(Path("/srv") / one) for one in text.split())),
 }

@@ -31,4 +31,6 @@ def test_the_wheel_scaffolds_in_an_empty_environment(tmp_path: Path) -> None:
     assert bundled == {"copier.yml", *template}
     assert all(".dist-info/" in name for name in modules)
     assert (tmp_path / "shop/compose.yaml").read_text().startswith("# The stack")
+    # pip compiles whatever is Python in a package, the template's too.
+    assert [path for path in (tmp_path / "shop").rglob("*") if path.suffix == ".pyc"] == []
     assert answers.origin(tmp_path / "shop/.copier-answers.yml") == answers.Origin(SOURCE, f"v{__version__}")

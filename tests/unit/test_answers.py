@@ -224,7 +224,8 @@ class TestWhatTheTemplateHasToAgreeWith:
         assert [name for name, value in settled.items() if "{{" in str(value)] == []
 
     def test_what_env_decides_is_in_env(self) -> None:
-        lines = (self.TEMPLATE / "template/.env.jinja").read_text().splitlines()
+        parts = [self.TEMPLATE / "template/.env.jinja", *(self.TEMPLATE / "template/.env.d").iterdir()]
+        lines = [line for part in parts for line in part.read_text().splitlines()]
 
         for name, variable in answers.IN_ENV.items():
             assert any(line.startswith(f"{variable}=") and name in line for line in lines), name

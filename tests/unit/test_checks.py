@@ -11,7 +11,18 @@ import pytest
 from scaffold import checks
 from scaffold.checks import CHECKS, Check, Finding, Outcome, Status
 from scaffold.errors import WrongInput
-from scaffold.facts import Container, Facts, Handshake, Holder, Process, Reply, Server, Sighting, Versions
+from scaffold.facts import (
+    Container,
+    Facts,
+    Handshake,
+    Holder,
+    Process,
+    Reply,
+    SecretFile,
+    Server,
+    Sighting,
+    Versions,
+)
 from scaffold.project import Port, Project
 
 from ..builders import (
@@ -22,9 +33,13 @@ from ..builders import (
     HOST,
     NOW,
     OTHER_HOST,
+    PASSWORD,
     PROXY_ADDRESS,
+    SETTINGS,
     container,
     containers,
+    data_facts,
+    data_project,
     facts,
     handshake,
     local_facts,
@@ -89,6 +104,9 @@ ONE_WORKER = with_service(project(), "app", command=("uvicorn", "app.main:app"))
 FASTAPI = ("fastapi", "run", "app/main.py", "--workers", "3")
 
 
+SICK = container("postgres", health="unhealthy", words="no room left\nin it")
+
+
 PASSES = (
     Case("host.engine", "current", says="Docker Engine 28.5.1"),
     Case("host.engine", "the oldest that will do", seen=facts(versions=Versions("25.0.0", "v2.26.0"))),
@@ -99,7 +117,7 @@ PASSES = (
         "host.settings",
         "one that writes",
         says="certificates: acme",
-        stack=with_service(project(), "app", volumes=("/srv/data",)),
+        stack=with_service(project(), "app", volumes={"/srv/data": "demo_data"}),
     ),
     Case(
         "host.settings",
@@ -112,6 +130,33 @@ PASSES = (
     Case("host.ports", "already ours", seen=facts(holders=(Holder(443, "container demo-traefik-1", project="demo"),))),
     Case("host.ports", "another port is taken", seen=facts(holders=(Holder(22, "process sshd (pid 1)"),))),
     Case("host.files", "all there"),
+    Case("host.files", "a secret that `up` makes", stack=data_project(), seen=data_facts(missing=(str(SETTINGS),))),
+    Case("secrets.present", "all there", says="secrets/app.env", seen=data_facts()),
+    Case(
+        "secrets.present",
+        "no settings yet",
+        says="secrets/app.env",
+        seen=data_facts(secrets=(SecretFile(SETTINGS, 0, 0o644),)),
+    ),
+    Case(
+        "secrets.present",
+        "a password that no data knows yet",
+        stack=data_project(),
+        seen=data_facts(missing=(str(PASSWORD),), data_version=""),
+    ),
+    Case("secrets.settings", "all lines"),
+    Case("secrets.private", "as they are made", says="secrets/app.env: 0444", seen=data_facts()),
+    Case("secrets.private", "no folder", seen=facts()),
+    Case("secrets.untracked", "none"),
+    Case("secrets.untracked", "what keeps the others out", seen=facts(tracked=("secrets/.gitignore",))),
+    Case("data.version", "no PostgreSQL", says="no PostgreSQL"),
+    Case("data.version", "the same", says="data of PostgreSQL 18", stack=data_project(), seen=data_facts()),
+    Case("data.version", "no data", says="no data yet", stack=data_project(), seen=data_facts(data_version="")),
+    Case("data.healthy", "none", says="no data services"),
+    Case("data.healthy", "PostgreSQL", says="demo-postgres-1 healthy", stack=data_project(), seen=data_facts()),
+    Case("app.prestart", "none", says="nothing runs before"),
+    Case("app.prestart", "done", says="demo-prestart-1 exited", stack=data_project(), seen=data_facts()),
+    Case("proxy.healthy", "data is none of its business", stack=data_project(), seen=data_facts(SICK)),
     Case("app.healthy", "healthy", says="demo-app-1 healthy"),
     Case("app.healthy", "no healthcheck, but it runs", says="demo-app-1 running", seen=app_is(health="")),
     Case("proxy.healthy", "Traefik and its socket proxy", says="demo-socket-proxy-1 healthy"),
@@ -267,7 +312,7 @@ FAILS = (
             (
                 "replicas that write",
                 "3 replicas would write to /srv/data",
-                with_service(project(), "app", replicas=3, volumes=("/srv/data",)),
+                with_service(project(), "app", replicas=3, volumes={"/srv/data": "demo_data"}),
             ),
             ("two domains in one", "'a.test b.test' is no host name", with_hosts(project(), "a.test b.test")),
             (
@@ -292,6 +337,63 @@ FAILS = (
             ),
         )
     ),
+    Case(
+        "secrets.present",
+        "an empty password",
+        says="secrets/postgres_password is empty",
+        seen=data_facts(secrets=(SecretFile(PASSWORD, 1, 0o444),)),
+    ),
+    Case(
+        "secrets.present",
+        "a change that was interrupted",
+        says="secrets/postgres_password.new is what an interrupted change",
+        seen=data_facts(secrets=(SecretFile(PASSWORD.with_suffix(".new"), 41, 0o444),)),
+    ),
+    Case(
+        "secrets.present",
+        "a password that the data knows",
+        says="secrets/postgres_password is gone",
+        stack=data_project(),
+        seen=data_facts(missing=(str(PASSWORD),)),
+    ),
+    Case(
+        "secrets.settings",
+        "a line that is none",
+        says="secrets/app.env, line 3: not of the form",
+        seen=facts(unreadable=("line 3: not of the form NAME=VALUE",)),
+    ),
+    Case(
+        "secrets.private",
+        "everybody may write",
+        says="everybody may write secrets/app.env",
+        seen=data_facts(secrets=(SecretFile(SETTINGS, 41, 0o666),)),
+    ),
+    Case("secrets.private", "an open folder", says="its mode is 0755", seen=data_facts(secrets_mode=0o755)),
+    Case("secrets.untracked", "one", says="git has secrets/app.env", seen=data_facts(tracked=("secrets/app.env",))),
+    Case(
+        "data.version",
+        "older data",
+        says="data of PostgreSQL 17, server of PostgreSQL 18",
+        stack=data_project(),
+        seen=data_facts(data_version="17"),
+    ),
+    Case("data.healthy", "sick", says="unhealthy: no room left", stack=data_project(), seen=data_facts(SICK)),
+    Case("data.healthy", "gone", says="postgres has 0 of 1", stack=data_project()),
+    Case(
+        "app.prestart",
+        "failed",
+        says="demo-prestart-1 is exited with status 1",
+        stack=data_project(),
+        seen=data_facts(container("prestart", state="exited", exit_code=1, image_id="sha256:app", health="")),
+    ),
+    Case(
+        "app.prestart",
+        "of an older version",
+        says="demo-prestart-1 ran on another image than the app",
+        stack=data_project(),
+        seen=data_facts(container("prestart", state="exited", image_id="sha256:older", health="")),
+    ),
+    Case("app.prestart", "never ran", says="prestart has 0 of 1 containers", stack=data_project()),
     Case("app.healthy", "one is missing", says="app has 1 of 2", stack=with_service(project(), "app", replicas=2)),
     Case(
         "proxy.ports",
@@ -301,7 +403,7 @@ FAILS = (
     ),
     Case("app.healthy", "unhealthy", says="demo-app-1 is unhealthy", seen=app_is(health="unhealthy")),
     Case("app.healthy", "not yet", says="demo-app-1 is starting", seen=app_is(health="starting")),
-    Case("app.healthy", "stopped", says="demo-app-1 is exited", seen=app_is(state="exited", health="")),
+    Case("app.healthy", "stopped", says="demo-app-1 is exited with status 0", seen=app_is(state="exited", health="")),
     Case("app.healthy", "crash loop", says="demo-app-1 is restarting", seen=app_is(state="restarting", health="")),
     Case("app.healthy", "no container", says="app has 0 of 1 containers", seen=facts(containers=())),
     Case(
@@ -314,7 +416,7 @@ FAILS = (
     Case(
         "proxy.healthy",
         "socket proxy",
-        says="demo-socket-proxy-1 is exited",
+        says="demo-socket-proxy-1 is exited with status 0",
         seen=facts(containers=containers(container("socket-proxy", state="exited", health=""))),
     ),
     Case(
@@ -483,6 +585,21 @@ WARNS = (
 )
 
 SKIPS = (
+    Case("secrets.untracked", "git does not say", says="git does not say", seen=facts(tracked=None)),
+    Case(
+        "data.version",
+        "nothing to look with",
+        says="cannot be seen",
+        stack=data_project(),
+        seen=data_facts(data_version=None),
+    ),
+    Case(
+        "data.version",
+        "an image that does not tell",
+        says="does not tell its version",
+        stack=data_project(),
+        seen=data_facts(server_version=""),
+    ),
     Case("app.workers", "no process can be read", says="could not be read", seen=NO_WORDS),
     Case("app.workers", "another server", says="neither uvicorn nor fastapi", seen=GUNICORN),
     Case("app.scheme", "no process can be read", says="neither uvicorn nor fastapi", seen=NO_WORDS),
@@ -630,8 +747,11 @@ def test_findings_come_in_the_order_of_the_checks() -> None:
     [
         (["host.ports"], ["host.ports"]),
         (["tls.days"], ["proxy.healthy", "tls.trusted", "tls.days"]),
-        (["app.forged"], ["app.healthy", "proxy.healthy", "app.answers", "app.forged"]),
-        (["tls.names", "app.workers"], ["host.settings", "app.healthy", "proxy.healthy", "app.workers", "tls.names"]),
+        (["app.forged"], ["data.healthy", "app.healthy", "proxy.healthy", "app.answers", "app.forged"]),
+        (
+            ["tls.names", "app.workers"],
+            ["host.settings", "data.healthy", "app.healthy", "proxy.healthy", "app.workers", "tls.names"],
+        ),
     ],
     ids=["no need", "need of a need", "two needs", "two checks"],
 )
@@ -655,6 +775,11 @@ def test_before_chooses_what_looks_at_the_machine() -> None:
         "host.ports",
         "host.files",
         "host.settings",
+        "secrets.present",
+        "secrets.settings",
+        "secrets.private",
+        "secrets.untracked",
+        "data.version",
     ]
 
 

@@ -1,5 +1,6 @@
 """What the engine decides without Docker: names for what is built, and what an inspection says."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -85,7 +86,15 @@ INSPECTED = {
     "Name": "/shop-traefik-1",
     "Image": "sha256:1",
     "RestartCount": 2,
-    "State": {"Status": "running", "Health": {"Status": "healthy"}, "ExitCode": 0},
+    "State": {
+        "Status": "running",
+        "Health": {
+            "Status": "unhealthy",
+            "Log": [{"ExitCode": 0, "Output": "once"}, {"ExitCode": 1, "Output": "no room left\n"}],
+        },
+        "ExitCode": 3,
+        "StartedAt": "2026-11-22T08:36:37.944347778Z",
+    },
     "Config": {
         "Labels": {
             "com.docker.compose.service": "traefik",
@@ -107,9 +116,46 @@ INSPECTED = {
 def test_an_inspection_becomes_a_container() -> None:
     found = inspection.container(INSPECTED)
     assert (found.id, found.name, found.service, found.state) == ("abc", "shop-traefik-1", "traefik", "running")
-    assert (found.health, found.image_id, found.config_hash, found.folder) == ("healthy", "sha256:1", "h", "/srv/shop")
+    assert (found.health, found.words, found.exit_code) == ("unhealthy", "no room left", 3)
+    assert found.started == datetime(2026, 11, 22, 8, 36, 37, 944347, tzinfo=UTC)
+    assert (found.image_id, found.config_hash, found.folder) == ("sha256:1", "h", "/srv/shop")
     assert (found.restarts, found.addresses) == (2, {"shop_edge": "172.18.0.2"})
     assert found.ports == (Port(443, 443, "0.0.0.0"), Port(443, 443, "::"))
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        {"Status": "created", "StartedAt": "0001-01-01T00:00:00Z", "ExitCode": 0},
+        {"Status": "running", "StartedAt": "2026-11-22T08:36:37Z", "ExitCode": 0, "Health": {"Status": "starting"}},
+    ],
+    ids=["never started", "not asked yet"],
+)
+def test_a_container_whose_healthcheck_said_nothing_has_no_words(state: dict[str, object]) -> None:
+    assert inspection.container({**INSPECTED, "State": state}).words == ""
+
+
+@pytest.mark.parametrize(
+    ("image", "variables", "major"),
+    [
+        ("postgres:18", ["PATH=/bin", "PG_MAJOR=17"], "17"),
+        ("postgres:18", [], "18"),
+        ("postgres:18.1-alpine", [], "18"),
+        ("localhost:5000/timescale/timescaledb:2.19-pg17", [], "17"),
+        ("postgres:latest", [], ""),
+        ("postgres", [], ""),
+    ],
+)
+def test_the_major_version_of_postgresql_is_the_images_own_or_its_tags(
+    image: str, variables: list[str], major: str
+) -> None:
+    assert inspection.major(image, variables) == major
+
+
+def test_the_version_of_data_is_looked_for_in_every_layout() -> None:
+    paths = list(inspection.version_files("/var/lib/postgresql/cluster", ["/var/lib/postgresql"]))
+    known = ("cluster/PG_VERSION", "PG_VERSION", "data/PG_VERSION", "18/docker/PG_VERSION", "17/docker/PG_VERSION")
+    assert {f"/var/lib/postgresql/{one}" for one in known} <= set(paths)
 
 
 def test_a_stopped_container_shows_the_ports_that_it_would_publish() -> None:

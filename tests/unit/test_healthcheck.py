@@ -33,6 +33,7 @@ class Handler(BaseHTTPRequestHandler):
         if status:
             self.send_response(status)
             self.end_headers()
+            self.wfile.write(b"postgres: down" if status == 503 else b"")
 
     def log_message(self, *_: object) -> None:
         """Keep quiet."""
@@ -80,24 +81,26 @@ def script(tmp_path: Path, drain: Path) -> Path:
     return copy(tmp_path / "healthcheck.py", drain, patience=5)
 
 
-def copy(path: Path, drain: Path, *, patience: float, before: str = "") -> Path:
+def copy(path: Path, drain: Path, *, patience: float, before: str = "", room: int = 0) -> Path:
     text = SCRIPT.read_text(encoding="utf-8")
-    for name, value in {"DRAIN": f'"{drain}"', "PATIENCE": str(patience), "SLICE": "0.02"}.items():
+    settings = {"DRAIN": f'"{drain}"', "PATIENCE": str(patience), "SLICE": "0.02", "ROOM": str(room)}
+    for name, value in settings.items():
         text, found = re.subn(rf"(?m)^{name} = .*$", f"{name} = {value}", text)
         assert found == 1, f"{SCRIPT} sets {name} {found} times"
     path.write_text(before + text, encoding="utf-8")
     return path
 
 
-def started(script: Path, app: App, path: str = "/healthz") -> "subprocess.Popen[str]":
-    words = [sys.executable, "-I", "-S", str(script), str(app.server_port), path]
+def started(script: Path, app: App, path: str = "/healthz", *folders: str) -> "subprocess.Popen[str]":
+    words = [sys.executable, "-I", "-S", str(script), str(app.server_port), path, *folders]
     return subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
-def verdict(script: Path, app: App, path: str = "/healthz") -> int:
-    """Return the exit status; the script has nothing to say besides."""
-    with started(script, app, path) as process:
-        assert process.communicate(timeout=LIMIT) == ("", "")
+def verdict(script: Path, app: App, path: str = "/healthz", *, why: str = "", folders: tuple[str, ...] = ()) -> int:
+    """Return the exit status; a no comes with this reason, a yes without a word."""
+    with started(script, app, path, *folders) as process:
+        out, err = process.communicate(timeout=LIMIT)
+    assert (out.strip(), err) == (why, "")
     return process.returncode
 
 
@@ -149,30 +152,49 @@ def test_a_busy_app_is_waited_for(script: Path) -> None:
     assert len(app.asked) == 1
 
 
-@pytest.mark.parametrize("status", [500, 0], ids=["500", "silence"])
-def test_an_app_that_never_says_yes_is_a_no_when_patience_ends(tmp_path: Path, drain: Path, status: int) -> None:
+@pytest.mark.parametrize(
+    ("status", "why"),
+    [(503, "GET /healthz: 503 postgres: down"), (0, "GET /healthz: no answer")],
+    ids=["503", "silence"],
+)
+def test_an_app_that_never_says_yes_is_a_no_when_patience_ends(
+    tmp_path: Path, drain: Path, status: int, why: str
+) -> None:
     hasty = copy(tmp_path / "hasty.py", drain, patience=0.05)
     with App(status) as app, app.listening():
-        assert verdict(hasty, app) == 1
+        assert verdict(hasty, app, why=why) == 1
 
 
 def test_an_app_that_is_down_is_a_no_when_patience_ends(tmp_path: Path, drain: Path) -> None:
     with App(200) as app:
-        assert verdict(copy(tmp_path / "hasty.py", drain, patience=0.05), app) == 1
+        hasty = copy(tmp_path / "hasty.py", drain, patience=0.05)
+        assert verdict(hasty, app, why="GET /healthz: Connection refused") == 1
 
 
 def test_an_app_that_hangs_is_a_no_when_patience_ends(tmp_path: Path, drain: Path) -> None:
     hasty = copy(tmp_path / "hasty.py", drain, patience=0.05)
     with App(200) as app, app.listening():
         app.may_answer.clear()
-        assert verdict(hasty, app) == 1
+        assert verdict(hasty, app, why="GET /healthz: no answer") == 1
+
+
+def test_a_folder_with_room_is_none_of_its_business(script: Path, tmp_path: Path) -> None:
+    with App(200) as app, app.listening():
+        assert verdict(script, app, folders=(str(tmp_path),)) == 0
+
+
+def test_a_folder_without_room_is_a_no_at_once_and_the_app_is_not_asked(tmp_path: Path, drain: Path) -> None:
+    greedy = copy(tmp_path / "greedy.py", drain, patience=5, room=2**62)
+    with App(200) as app, app.listening():
+        assert verdict(greedy, app, why=f"no room left in {tmp_path}", folders=(str(tmp_path),)) == 1
+    assert app.asked == []
 
 
 def test_draining_is_a_no_at_once_and_the_app_is_not_asked(script: Path, drain: Path) -> None:
     drain.touch()
     with App(200) as app, app.listening():
         begun = time.monotonic()
-        assert verdict(script, app) == 1
+        assert verdict(script, app, why="draining") == 1
         assert time.monotonic() - begun < 2
     assert app.asked == []
 

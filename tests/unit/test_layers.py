@@ -19,6 +19,7 @@ LAYERS: Mapping[str, float] = {
     "": 0,  # scaffold/__init__.py: the version, and where it is published
     "errors": 0,
     "answers": 1,
+    "dotenv": 1,
     "project": 1,
     "facts": 1,
     "server": 1,
@@ -26,6 +27,7 @@ LAYERS: Mapping[str, float] = {
     "symptoms": 1,
     "adopt": 2,
     "plan": 2,
+    "inside": 2,
     "checks": 2,
     "report": 2.5,
     "wizard": 3,
@@ -36,6 +38,7 @@ LAYERS: Mapping[str, float] = {
     "engine": 3,
     "probe": 3,
     "authority": 3,
+    "secretfiles": 3,
     "cli": 4,
     "__main__": 5,  # starts cli, and nothing else
 }

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import get_args
 
 import pytest
@@ -13,8 +14,10 @@ from scaffold.plan import (
     AwaitHealthy,
     BuildImage,
     DropLeaf,
+    MakeSecret,
     Promote,
     Restart,
+    RunOnce,
     SignLeaf,
     Smoke,
     Start,
@@ -27,8 +30,13 @@ from ..builders import (
     HOST,
     NOW,
     OTHER_HOST,
+    PASSWORD,
+    POSTGRES,
+    SETTINGS,
     container,
     containers,
+    data_facts,
+    data_project,
     facts,
     handshake,
     leaf,
@@ -167,6 +175,170 @@ def test_one_replica_that_differs_is_enough() -> None:
     assert plan.up(stack, facts(containers=(*containers(), older))) == (Start(("app",)), *WAITS)
 
 
+# ------------------------------------------------------------------ what keeps data, and what runs before the app
+
+
+READY = AwaitHealthy(("postgres",))
+ONCE = RunOnce("prestart")
+DATA_WAITS = (AwaitHealthy(("app", "postgres", "socket-proxy", "traefik")), AwaitCertificate((HOST,)))
+
+
+def test_where_nothing_changed_what_ran_once_is_not_run_again() -> None:
+    assert plan.up(data_project(), data_facts()) == ()
+
+
+def test_the_first_time_the_app_comes_after_its_data_and_the_step_before_it() -> None:
+    nothing = data_facts(containers=(), images={}, handshakes={})
+    first = Start(("postgres", "socket-proxy", "traefik"))
+    assert plan.up(data_project(), nothing) == (BUILD, SMOKE, PROMOTE, first, READY, ONCE, Start(("app",)), *DATA_WAITS)
+
+
+def test_a_new_image_runs_the_step_before_the_app_and_leaves_the_data_alone() -> None:
+    images = {name: one for name, one in data_facts().images.items() if name != BUILD_IMAGE}
+    expected = (BUILD, SMOKE, PROMOTE, READY, ONCE, Start(("app",)), *DATA_WAITS)
+    assert plan.up(data_project(), data_facts(images=images)) == expected
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        container("prestart", state="exited", health="", image_id="sha256:app", exit_code=1),
+        container("prestart", state="exited", health="", image_id="sha256:app", config_hash="old"),
+        container("prestart", state="running", health="", image_id="sha256:app"),
+        container("prestart", state="created", health="", image_id="sha256:app"),
+    ],
+    ids=["it failed", "another definition", "it has not ended", "it never ran"],
+)
+def test_a_step_that_did_not_end_well_is_run_again_and_the_app_is_not_touched(found: Container) -> None:
+    assert plan.up(data_project(), data_facts(found)) == (READY, ONCE, *DATA_WAITS)
+
+
+def test_an_app_with_other_settings_starts_when_its_data_is_there_and_the_step_is_not_run_again() -> None:
+    stack = with_service(data_project(), "app", hash="another")
+    assert plan.up(stack, data_facts()) == (READY, Start(("app",)), *DATA_WAITS)
+
+
+def test_a_store_that_is_not_well_gets_its_fresh_start_before_it_is_waited_for() -> None:
+    stack = with_service(data_project(), "app", hash="another")
+    seen = data_facts(container("postgres", health="unhealthy"))
+    restart = Restart("postgres", "it is unhealthy")
+    assert plan.up(stack, seen) == (restart, READY, Start(("app",)), *DATA_WAITS)
+
+
+def test_whatever_needs_the_data_comes_after_the_step_before_the_app() -> None:
+    worker = Service(name="worker", image="demo-app:current", hash="hash-of-worker", needs=("prestart",))
+    stack = replace(data_project(), services=(*data_project().services, worker))
+    images = {name: one for name, one in data_facts().images.items() if name != BUILD_IMAGE}
+    seen = data_facts(container("worker", image_id="sha256:app"), images=images)
+    assert plan.up(stack, seen)[:6] == (BUILD, SMOKE, PROMOTE, READY, ONCE, Start(("app", "worker")))
+
+
+# ------------------------------------------------------------------ back
+
+
+NAME_BACK = Promote("sha256:app", "demo-app:current")
+
+
+@pytest.mark.parametrize("done", [(BUILD, SMOKE, PROMOTE, READY), (BUILD, SMOKE, PROMOTE, Start(("postgres",)), ONCE)])
+def test_after_a_failure_the_name_goes_back_and_an_app_that_was_not_touched_stays(done: tuple[Step, ...]) -> None:
+    assert plan.back(data_project(), data_facts(), done) == (NAME_BACK,)
+
+
+def test_after_a_failure_whatever_runs_the_apps_image_is_replaced_again() -> None:
+    worker = Service(name="worker", image="demo-app:current", hash="hash-of-worker", needs=("prestart",))
+    stack = replace(data_project(), services=(*data_project().services, worker))
+    both = ("app", "worker")
+    back = plan.back(stack, data_facts(), (BUILD, SMOKE, PROMOTE, READY, ONCE, Start(both)))
+    assert back == (NAME_BACK, Start(both), AwaitHealthy(both))
+
+
+def test_an_image_that_was_promoted_by_an_up_that_was_cut_off_is_taken_back_too() -> None:
+    cut_off = data_facts(images={**data_facts().images, "demo-app:current": "sha256:new"})
+    assert plan.back(data_project(), cut_off, (READY, ONCE)) == (NAME_BACK,)
+
+
+@pytest.mark.parametrize(
+    ("seen", "done"),
+    [
+        (data_facts(), (READY, Start(("app",)))),
+        (data_facts(), (BUILD,)),
+        (data_facts(containers=()), (BUILD, SMOKE, PROMOTE, Start(("app",)))),
+        (data_facts(container("app", state="exited", health="")), (BUILD, SMOKE, PROMOTE)),
+    ],
+    ids=["no new image", "not built", "the first time", "it did not run"],
+)
+def test_where_no_other_image_ran_there_is_nothing_to_go_back_to(seen: Facts, done: tuple[Step, ...]) -> None:
+    assert plan.back(data_project(), seen, done) == ()
+
+
+# ------------------------------------------------------------------ a password that changed
+
+
+def test_a_new_password_is_read_by_what_needs_it_and_runs() -> None:
+    restart, wait = Restart("app", "postgres_password is another one"), AwaitHealthy(("app",))
+    assert plan.reread(data_project(), {"app", "postgres", "traefik"}, PASSWORD) == (restart, wait)
+    assert plan.reread(data_project(), {"postgres"}, PASSWORD) == ()
+
+
+def test_a_store_reads_its_password_before_the_app_does() -> None:
+    path = Path("/srv/demo/secrets/redis_password")
+    redis = Service(name="redis", image="redis:8", binds={"/run/secrets/redis_password": path})
+    app = replace(data_project().app, binds=redis.binds)
+    steps = plan.reread(replace(project(), services=(app, redis)), {"app", "redis"}, path)
+    assert [step.service for step in steps if isinstance(step, Restart)] == ["redis", "app"]
+
+
+# ------------------------------------------------------------------ contents
+
+
+def test_a_changed_secret_restarts_what_reads_it() -> None:
+    seen = data_facts(modified={PASSWORD: NOW - timedelta(days=2), SETTINGS: NOW})
+    reason = "secrets/app.env changed after it had started"
+    assert plan.up(data_project(), seen) == (Restart("app", reason), *DATA_WAITS)
+
+
+def test_a_changed_password_restarts_the_app_and_not_the_database_which_reads_it_once() -> None:
+    seen = data_facts(modified={PASSWORD: NOW, SETTINGS: NOW})
+    reason = "secrets/postgres_password, secrets/app.env changed after it had started"
+    assert plan.up(data_project(), seen) == (Restart("app", reason), *DATA_WAITS)
+
+
+def test_a_changed_file_of_the_proxys_restarts_it_once() -> None:
+    path = Path("/srv/demo/socket-proxy/haproxy.cfg")
+    seen = facts(modified={path: NOW})
+    reason = "socket-proxy/haproxy.cfg changed after it had started"
+    assert plan.up(project(), seen) == (Restart("socket-proxy", reason), *WAITS)
+
+
+def test_a_container_that_is_replaced_reads_what_changed_anyway() -> None:
+    stack = with_service(data_project(), "app", hash="another")
+    seen = data_facts(modified={SETTINGS: NOW})
+    assert plan.up(stack, seen) == (READY, Start(("app",)), *DATA_WAITS)
+
+
+def test_a_folder_that_the_container_writes_to_is_no_file_that_changed() -> None:
+    uploads = Path("/srv/demo/uploads")
+    stack = with_service(project(), "app", binds={"/srv/uploads": uploads}, written=frozenset({"/srv/uploads"}))
+    assert plan.up(stack, facts(modified={uploads: NOW})) == ()
+
+
+def test_a_secret_that_is_missing_is_made_and_read() -> None:
+    seen = data_facts(missing=(str(SETTINGS),))
+    reason = "secrets/app.env changed after it had started"
+    assert plan.up(data_project(), seen) == (MakeSecret(SETTINGS), Restart("app", reason), *DATA_WAITS)
+
+
+def test_other_files_that_are_missing_are_not_made() -> None:
+    assert plan.up(data_project(), data_facts(missing=("/srv/demo/secrets/smtp_password",))) == ()
+
+
+def test_what_a_database_reads_on_its_first_day_is_no_reason_to_restart_it() -> None:
+    script = Path("/srv/demo/postgres/init.sql")
+    binds = {**POSTGRES.binds, "/docker-entrypoint-initdb.d/init.sql": script}
+    stack = with_service(data_project(), "postgres", binds=binds)
+    assert plan.up(stack, data_facts(modified={script: NOW, PASSWORD: NOW - timedelta(days=2)})) == ()
+
+
 # ------------------------------------------------------------------ the certificate that is served
 
 
@@ -293,6 +465,8 @@ def test_a_signed_certificate_needs_no_restart_when_traefik_is_replaced_anyway()
 SPOKEN: tuple[tuple[Step, tuple[str, ...]], ...] = (
     (SignLeaf(TWO_HOSTS), TWO_HOSTS),
     (DropLeaf(TWO_HOSTS), TWO_HOSTS),
+    (MakeSecret(SETTINGS), ("secrets/app.env",)),
+    (ONCE, ("prestart",)),
     (BUILD, (BUILD_IMAGE,)),
     (SMOKE, (BUILD_IMAGE, "app.main:app")),
     (PROMOTE, ("demo-app:current",)),

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from scaffold.errors import WrongInput
-from scaffold.project import Build, Port, Project, lacking, parse, settings
+from scaffold.project import Build, Port, Project, Service, lacking, parse, settings
 
 from ..builders import local_project, project, with_environment, with_hosts, with_service
 
@@ -104,6 +104,70 @@ def test_only_files_and_folders_of_the_host_are_binds() -> None:
     assert parsed().proxy.binds == {"/run/acme-root.pem": Path("/srv/demo/root.pem")}
 
 
+WITH_DATA = {
+    **model(
+        postgres={
+            "image": "postgres:18",
+            "environment": {"POSTGRES_PASSWORD_FILE": "/run/secrets/postgres_password"},
+            "secrets": [{"source": "postgres_password", "target": "/run/secrets/postgres_password"}],
+            "volumes": [
+                {"type": "volume", "source": "postgres", "target": "/var/lib/postgresql", "volume": {}},
+                {"type": "bind", "source": "/srv/demo/postgres/once.sql", "target": "/once.sql", "read_only": True},
+                {
+                    "type": "bind",
+                    "source": "/srv/demo/postgres/init.sql",
+                    "target": "/docker-entrypoint-initdb.d/init.sql",
+                    "read_only": True,
+                },
+                {"type": "bind", "source": "/srv/demo/extra", "target": "/extra"},
+            ],
+        },
+        prestart={"depends_on": {"postgres": {"condition": "service_healthy", "required": True}}},
+        worker={
+            "depends_on": {"prestart": {"condition": "service_completed_successfully", "required": True}},
+            "secrets": [{"source": "app.env"}, {"source": "postgres_password", "target": "pw"}, {"source": "outside"}],
+        },
+    ),
+    "volumes": {"postgres": {"name": "demo_postgres"}},
+    "secrets": {
+        "app.env": {"name": "demo_app.env", "file": "/srv/demo/secrets/app.env"},
+        "postgres_password": {"name": "demo_postgres_password", "file": "/srv/demo/secrets/postgres_password"},
+        "outside": {"name": "outside", "external": True},
+    },
+}
+
+
+def test_a_secret_is_a_file_of_the_host_wherever_compose_puts_it() -> None:
+    worker = parse(WITH_DATA, {}, Path("/srv/demo")).service("worker")
+    assert worker.binds == {
+        "/run/secrets/app.env": Path("/srv/demo/secrets/app.env"),
+        "/run/secrets/pw": Path("/srv/demo/secrets/postgres_password"),
+    }
+
+
+def test_what_others_wait_for_until_it_has_ended_runs_once() -> None:
+    stack = parse(WITH_DATA, {}, Path("/srv/demo"))
+    assert [service.name for service in stack.services if service.one_shot] == ["prestart"]
+    assert (stack.service("prestart").needs, stack.service("worker").needs) == (("postgres",), ("prestart",))
+
+
+def test_a_database_reads_its_password_and_its_scripts_on_the_first_day_only() -> None:
+    stack = parse(WITH_DATA, {}, Path("/srv/demo"))
+    assert stack.stores == (stack.database,)
+    assert stack.database is not None
+    assert stack.database.volumes == {"/var/lib/postgresql": "demo_postgres"}
+    assert stack.database.reads == (Path("/srv/demo/postgres/once.sql"),)
+
+
+def test_the_secrets_that_are_made_are_passwords_and_settings_in_the_projects_folder() -> None:
+    stack = parse(WITH_DATA, {}, Path("/srv/demo"))
+    assert stack.secrets == (Path("/srv/demo/secrets/app.env"), Path("/srv/demo/secrets/postgres_password"))
+    assert stack.password("postgres") == Path("/srv/demo/secrets/postgres_password")
+    assert parsed().secrets == ()
+    with pytest.raises(WrongInput, match="has no secret app_password"):
+        parsed().password("app")
+
+
 def test_what_a_service_does_not_say_has_its_usual_value() -> None:
     plain = parsed(worker={}).service("worker")
     assert (plain.image, plain.hash, plain.replicas) == ("demo-worker", "", 1)
@@ -117,6 +181,30 @@ def test_what_a_service_does_not_say_has_its_usual_value() -> None:
 )
 def test_replicas_are_counted_as_compose_does(body: dict[str, Any], replicas: int) -> None:
     assert parsed(worker=body).service("worker").replicas == replicas
+
+
+def test_the_entry_point_of_the_files_is_read_word_by_word() -> None:
+    words = ["python", "/opt/stack/entrypoint.py", "$$HOME"]
+    assert parsed(worker={"entrypoint": words}).service("worker").entrypoint == (*words[:2], "$HOME")
+    assert parsed().app.entrypoint == ()
+
+
+@pytest.mark.parametrize(
+    ("volumes", "needed"),
+    [
+        (("/srv/data",), ("/home/me/shop/data",)),
+        (("/srv/a/b", "/var/lib/data-files"), ("/home/me/shop/a/b",)),
+        (("/srv/app/cache/x",), ("/elsewhere/cache/x",)),
+        (("/srv", "/srvdata"), ()),
+    ],
+    ids=["inside", "deep inside, and elsewhere", "in the inner one", "not inside"],
+)
+def test_a_volume_inside_of_what_is_bound_needs_a_folder_there(
+    volumes: tuple[str, ...], needed: tuple[str, ...]
+) -> None:
+    binds = {"/srv": Path("/home/me/shop"), "/srv/app": Path("/elsewhere"), "/opt/stack": Path("/home/me/container")}
+    service = Service("app", "x", binds=binds, volumes=dict.fromkeys(volumes, "a volume"))
+    assert service.mount_points == tuple(map(Path, needed))
 
 
 def test_a_file_without_networks_and_volumes_is_read() -> None:

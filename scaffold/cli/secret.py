@@ -1,0 +1,89 @@
+"""`stack secret`: settings of the app that nobody else may see, and the passwords of the data services."""
+
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from .. import dotenv, secretfiles
+from .. import engine as engines
+from ..errors import ExitCode, WrongInput
+from ..project import SECRETS
+from . import stack, terminal
+
+FRESH = 0o644
+"""The mode of an app.env that is new: its owner may write it with any editor."""
+
+
+def put(directory: Path, words: Sequence[str], *, as_json: bool) -> int:
+    """Take a value in without showing it, and write it down."""
+    name = _only_a_name(words)
+    folder = engines.folder(directory)
+    dotenv.refuse_unfit(name, "")
+    value = terminal.secret(f"Value of {name}:", as_json=as_json)
+    dotenv.refuse_unfit(name, value)
+    if not value:
+        raise WrongInput(f"the value is empty; {name} is as it was", hint=f"stack secret remove {name} takes it away")
+    path = folder / secretfiles.APP_ENV
+    with stack.alone(folder):
+        mode = path.stat().st_mode & 0o777 if path.exists() else FRESH
+        secretfiles.write(path, dotenv.with_value(secretfiles.read(path), name, value), mode)
+    return _told(directory, name, f"is set in {secretfiles.APP_ENV}", as_json=as_json)
+
+
+def names(directory: Path, *, as_json: bool) -> int:
+    """Name what is secret, and show no value. Needs no Docker."""
+    folder = engines.folder(directory)
+    settings = dotenv.names(secretfiles.read(folder / secretfiles.APP_ENV))
+    found = (one.path.name for one in secretfiles.look(folder))
+    files = [name for name in found if name != secretfiles.APP_ENV.name]
+    if as_json:
+        terminal.document({"ok": True, "settings": list(settings), "files": files})
+    else:
+        terminal.result(listed(settings, files))
+    return ExitCode.GOOD
+
+
+def listed(settings: Sequence[str], files: Sequence[str]) -> str:
+    """Return the names for a person."""
+    if not settings and not files:
+        return "Nothing is secret here yet: stack secret set NAME"
+    rows = [(name, f"a setting of the app, in {secretfiles.APP_ENV}") for name in settings]
+    rows += [(name, f"the file {SECRETS / name}") for name in files]
+    wide = max(len(name) for name, _ in rows)
+    return "\n".join(f"{name:{wide}}  {what}" for name, what in rows)
+
+
+def remove(directory: Path, name: str, *, as_json: bool) -> int:
+    """Take a setting out of app.env."""
+    folder = engines.folder(directory)
+    path = folder / secretfiles.APP_ENV
+    with stack.alone(folder):
+        text = secretfiles.read(path)
+        if name not in (known := dotenv.names(text)):
+            raise WrongInput(
+                f"{secretfiles.APP_ENV} has no {name!r}",
+                hint=f"it has {', '.join(known)}" if known else "it has no setting at all",
+            )
+        secretfiles.write(path, dotenv.without(text, name), path.stat().st_mode & 0o777)
+    return _told(directory, name, f"is gone from {secretfiles.APP_ENV}", as_json=as_json)
+
+
+def _only_a_name(words: Sequence[str]) -> str:
+    """Return the one word there should be; WrongInput, which shows none of them, for a value on the command line."""
+    if len(words) > 1 or "=" in words[0]:
+        raise WrongInput(
+            "a value on the command line stands in the shell's history and in the list of processes; nothing was set",
+            hint="stack secret set NAME asks for it, or reads standard input: stack secret set NAME < FILE",
+        )
+    return words[0]
+
+
+def _told(directory: Path, name: str, what: str, *, as_json: bool) -> int:
+    following = "stack up" if directory == Path() else f"stack up {shlex.quote(str(directory))}"
+    if as_json:
+        body: dict[str, Any] = {"ok": True, "name": name, "file": str(secretfiles.APP_ENV), "next": following}
+        terminal.document(body)
+    else:
+        terminal.result(f"{name} {what}. Next: {following}")
+    return ExitCode.GOOD

@@ -1,0 +1,105 @@
+"""The text of secrets/app.env, as the entry point of the app's container reads it."""
+
+import json
+import re
+
+from .errors import WrongInput
+
+LINES = re.compile(r"([^\r\n]*)(\r\n?|\n|\Z)")
+DEFINITION = re.compile(r"(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)=.*")
+NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+def names(text: str) -> tuple[str, ...]:
+    """Return the names that are defined, each once, in order."""
+    return tuple(dict.fromkeys(name for line, _ in _lines(text) if (name := _defined(line))))
+
+
+def values(text: str) -> tuple[str, ...]:
+    """Return what is defined, as it stands and as it is read, a line at a time: to look for it, not to use it."""
+    written = [line.strip().partition("=")[2].strip() for line, _ in _lines(text) if _defined(line)]
+    return tuple(part for value in written for form in (value, _read(value)) for part in form.splitlines())
+
+
+def with_value(text: str, name: str, value: str) -> str:
+    """Return a text in which a name has this value: its last definition is replaced, else one is appended."""
+    lines = _lines(text)
+    places = [place for place, (line, _) in enumerate(lines) if _defined(line) == name]
+    new = f"{name}={_written(value)}"
+    if not places:
+        return f"{text}{_gap(text)}{new}\n"
+    lines[places[-1]] = (new, lines[places[-1]][1] or "\n")
+    return "".join(line + end for place, (line, end) in enumerate(lines) if place not in places[:-1])
+
+
+def without(text: str, name: str) -> str:
+    """Return a text in which a name is not defined."""
+    return "".join(line + end for line, end in _lines(text) if _defined(line) != name)
+
+
+def problems(text: str) -> tuple[str, ...]:
+    """Return what the reader would stop at: the line's number and the reason, and no value."""
+    lines = ((number, line.strip()) for number, (line, _) in enumerate(_lines(text), 1))
+    told = ((number, _problem(line)) for number, line in lines if line and not line.startswith("#"))
+    return tuple(f"line {number}: {problem}" for number, problem in told if problem)
+
+
+def _read(value: str) -> str:
+    if len(value) > 1 and value[0] == value[-1] == "'":
+        return value[1:-1]
+    try:
+        return str(json.loads(value, strict=False)) if value[:1] == '"' else value
+    except ValueError:
+        return value
+
+
+def _problem(line: str) -> str:
+    name = _defined(line)
+    if not name:
+        return "not of the form NAME=VALUE"
+    value = line.partition("=")[2].strip()
+    if len(value) > 1 and value[0] == value[-1] == '"':
+        try:
+            value = json.loads(value, strict=False)
+        except ValueError:
+            return f'{name}: in double quotes a \\ is written \\\\ and a " is written \\"'
+    return "" if _storable(value) else f"{name}: no environment variable can hold that value"
+
+
+def _storable(value: str) -> bool:
+    return "\0" not in value and not any("\ud800" <= character <= "\udfff" for character in value)
+
+
+def refuse_unfit(name: str, value: str) -> None:
+    """Raise WrongInput for a name or a value that no environment can hold; the value is not shown."""
+    if not NAME.fullmatch(name):
+        raise WrongInput(
+            f"{name!r} is no name of an environment variable: letters, digits and _, not beginning with a digit",
+            hint="stack secret set API_KEY",
+        )
+    if "\0" in value:
+        raise WrongInput(f"the value of {name} holds the character NUL, which no environment variable can")
+    if any("\ud800" <= character <= "\udfff" for character in value):
+        raise WrongInput(f"the value of {name} is no text in UTF-8", hint="encode it, for example with base64")
+
+
+def _lines(text: str) -> list[tuple[str, str]]:
+    """Return every line and what ends it, where the reader sees a new line begin."""
+    return [(line, end) for line, end in LINES.findall(text) if line or end]
+
+
+def _gap(text: str) -> str:
+    """Return what ends the last line, if nothing does."""
+    return "" if not text or text.endswith(("\n", "\r")) else "\n"
+
+
+def _defined(line: str) -> str:
+    found = DEFINITION.fullmatch(line.strip())
+    return found[1] if found else ""
+
+
+def _written(value: str) -> str:
+    """Return a value as it stands if it is read back so, else as JSON."""
+    quoted = len(value) > 1 and value[0] == value[-1] and value[0] in "'\""
+    plain = value == value.strip() and not quoted and not set(value) & set("\r\n")
+    return value if plain else json.dumps(value, ensure_ascii=False)
