@@ -1,5 +1,6 @@
 """What a folder with an existing app holds, as far as its text tells. Nothing of it was imported or run."""
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,6 +12,17 @@ BROUGHT: Mapping[str, frozenset[str]] = {
     "fastapi-cli": frozenset({"uvicorn"}),
 }
 """What comes along with a requirement and decides which server can run: fastapi 0.165 and fastapi-cli 0.0.34."""
+
+
+def shell_words(line: str) -> tuple[str, ...]:
+    """Return words and operators, such as `&&`, as a shell would split a line; all of it when a quote is left open."""
+    words = shlex.shlex(line, posix=True, punctuation_chars=True)
+    words.whitespace_split = True
+    words.commenters = ""
+    try:
+        return tuple(words)
+    except ValueError:
+        return (line,)
 
 
 @dataclass(frozen=True)
@@ -74,7 +86,7 @@ class Recipe:
     entrypoint: tuple[str, ...] = ()
     command: tuple[str, ...] = ()
     entrypoint_in_shell: bool = False
-    """Whether Docker puts `/bin/sh -c` before it; the words are then as a shell would split them."""
+    """Whether Docker puts `/bin/sh -c` before it; the words are then those of `shell_words`."""
     command_in_shell: bool = False
     environment: Mapping[str, str] = field(default_factory=dict)
     copies: tuple[tuple[str, str], ...] = ()

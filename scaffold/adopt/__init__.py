@@ -5,11 +5,11 @@ from typing import Any
 
 from ..errors import WrongInput
 from ..source import Candidate, Source
-from . import dependencies, dockerfile, writings
+from . import dependencies, dockerfile, services, writings
 from .blending import ASIDE, BEGIN, END, in_the_way, left_behind, unfit, with_block, with_patterns
 from .dockerfile import USER, problems, told
 from .legacy import translate
-from .proposal import Proposal
+from .proposal import Proposal, meant
 
 __all__ = [
     "ASIDE",
@@ -50,7 +50,7 @@ def refuse_adopted(source: Source, folder: str) -> None:
 def adopts(source: Source, given: Mapping[str, Any]) -> bool:
     """Tell whether a folder holds an app to be adopted, unless the person has said."""
     if "adopt" in given:
-        return str(given["adopt"]).lower() in {"true", "yes", "y", "on", "1"}
+        return meant(given["adopt"])
     return source.note is None and (source.python or "app" in given)
 
 
@@ -84,6 +84,8 @@ def propose(source: Source, app: Candidate, given: Mapping[str, Any]) -> Proposa
     elif source.dependencies:
         dependencies.served_by(source.dependencies, {**found.answers, **given})
     found += writings.data(source, app, given, keep=keep)
+    told = any("--data prestart=" in line for line in found.said)
+    found += services.hints(source, {**found.answers, **given}, told=told)
     return found + _health(source) + _env(source)
 
 
@@ -94,7 +96,8 @@ def _from(app: Candidate) -> str:
 def _env(source: Source) -> Proposal:
     if ".env" not in source.files:
         return Proposal()
-    said = [".env: the container does not see it; what the app reads goes under `environment:` in compose.app.yaml"]
+    elsewhere = "under `environment:` in compose.app.yaml, secret ones into secrets/app.env (`stack secret set NAME`)"
+    said = [f".env: the container does not see it; settings go {elsewhere}"]
     if source.dependencies and source.dependencies.brings("pydantic-settings"):
         said.append(
             "pydantic-settings refuses names in .env that it does not know, such as STACK_…, without extra='ignore'"

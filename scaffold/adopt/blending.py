@@ -60,6 +60,7 @@ def with_block(existing: str, ours: str) -> str:
 def with_patterns(theirs: str, ours: str) -> str:
     """Return one list of what stays out of the image: theirs first, so that ours has the last word.
 
-    The healthcheck is let in again: a list that begins with `*` would keep it out.
+    Entry point and healthcheck are let in again: a list that begins with `*` would keep them out.
     """
-    return f"# From .dockerignore\n{theirs.rstrip()}\n\n{ours.rstrip()}\n!container/healthcheck.py\n"
+    again = "!container/entrypoint.py\n!container/healthcheck.py"
+    return f"# From .dockerignore\n{theirs.rstrip()}\n\n{ours.rstrip()}\n{again}\n"

@@ -11,17 +11,19 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from fnmatch import fnmatch
 from typing import Any
 
 from .. import server
 from ..source import Recipe
+from . import commands, image
 
 IMAGE = re.compile(
     r"(?:(?:docker\.io|index\.docker\.io)/)?tiangolo/uvicorn-gunicorn(?:-fastapi|-starlette)?(?::(?P<tag>[^@]*))?(?:@.*)?"
 )
 HOME = "/app"
 """Where the image looks for the app: its working directory, and on its import path."""
+CODE = "/srv"
+"""Where the stack's own Dockerfile puts the project, and starts the app."""
 LATEST = "3.11"
 """The Python of the tag `latest`, and of none."""
 OLDEST = 10
@@ -44,11 +46,17 @@ def translate(recipe: Recipe, files: AbstractSet[str]) -> Translation | None:
 
     `files` are the project's, relative to it: which of them are copied to /app decides what the defaults are.
     """
-    image = IMAGE.fullmatch(recipe.base)
-    if not image:
+    base = IMAGE.fullmatch(recipe.base)
+    if not base:
         return None
-    inside = _inside(recipe, files)
-    found = (*_python(image["tag"] or ""), *_app(recipe, inside), *_workers(recipe.environment), *_rest(recipe, inside))
+    inside = image.inside(recipe, files, HOME)
+    found = (
+        *_python(base["tag"] or ""),
+        *_app(recipe, inside),
+        *_workers(recipe.environment),
+        *_rest(recipe.environment, inside),
+        *(_prestart(recipe, files) if _starts(recipe) else ()),
+    )
     answers = {name: value for given, _ in found for name, value in given.items()}
     return Translation(answers, tuple(sentence for _, sentence in found))
 
@@ -72,24 +80,16 @@ def _python(tag: str) -> Iterator[Finding]:
 # ------------------------------------------------------------------ the app
 
 
-def _inside(recipe: Recipe, files: AbstractSet[str]) -> dict[str, str]:
-    """Return which file of the project lies where in the image."""
-    found: dict[str, str] = {}
-    for source, target in recipe.copies:
-        start, place = posixpath.normpath(source).lstrip("/"), posixpath.normpath(posixpath.join(HOME, target))
-        for path in sorted(files):
-            if path == start or ("*" in start and path.count("/") == start.count("/") and fnmatch(path, start)):
-                folder = target.endswith("/") or place == HOME
-                found[posixpath.join(place, posixpath.basename(path)) if folder else place] = path
-            elif start == "." or path.startswith(f"{start}/"):
-                found[posixpath.join(place, path.removeprefix(f"{start}/"))] = path
-    return found
+def _starts(recipe: Recipe) -> bool:
+    """Tell whether the image's own script starts the app."""
+    return not recipe.command or bool(STARTERS & set(recipe.command))
 
 
 def _app(recipe: Recipe, inside: Mapping[str, str]) -> Iterator[Finding]:
     """Yield the app as the image's script finds it or, when the Dockerfile has another command, as that names it."""
-    if recipe.command and not STARTERS & set(recipe.command):
-        app = server.app(recipe.command) or server.gunicorn_app(recipe.command)
+    if not _starts(recipe):
+        command = commands.serving(recipe.command)
+        app = server.app(command) or server.gunicorn_app(command)
         yield from _placed(app, f"CMD {' '.join(recipe.command)}", inside)
         return
     usual = {f"{HOME}/app/main.py": "app.main", f"{HOME}/main.py": "main"}
@@ -135,13 +135,12 @@ def _workers(environment: Mapping[str, str]) -> Iterator[Finding]:
             yield {}, f"{name}={value}: not carried over, a stack has a fixed number; choose one with --data workers=N"
 
 
-def _rest(recipe: Recipe, inside: Mapping[str, str]) -> Iterator[Finding]:
+def _rest(environment: Mapping[str, str], inside: Mapping[str, str]) -> Iterator[Finding]:
     for name, told in SETTINGS.items():
-        value = recipe.environment.get(name)
+        value = environment.get(name)
         if value is not None:
             yield {}, f"{name}={value}: {told(value) if callable(told) else told}"
-    yield from _configured(recipe.environment.get("GUNICORN_CONF", ""), inside)
-    yield from _prestart(recipe.environment.get("PRE_START_PATH", ""), inside)
+    yield from _configured(environment.get("GUNICORN_CONF", ""), inside)
 
 
 def _configured(named: str, inside: Mapping[str, str]) -> Iterator[Finding]:
@@ -152,12 +151,20 @@ def _configured(named: str, inside: Mapping[str, str]) -> Iterator[Finding]:
         yield {}, f"{shown}: not carried over, Gunicorn is gone; move what it sets to the app's command"
 
 
-def _prestart(named: str, inside: Mapping[str, str]) -> Iterator[Finding]:
-    path = inside.get(posixpath.join(HOME, named or "prestart.sh"), "")
+def _prestart(recipe: Recipe, files: AbstractSet[str]) -> Iterator[Finding]:
+    """Yield the script that runs before the server, in the folder that /app is now."""
+    named = recipe.environment.get("PRE_START_PATH", "")
+    path = image.inside(recipe, files, HOME).get(posixpath.join(HOME, named or "prestart.sh"), "")
     shown = f"PRE_START_PATH={named}" if named else path
-    if path:
-        command = f"docker compose run --rm app sh {path}"
-        yield {}, f"{shown}: not carried over, run it before a start: {command}; it used to run in {HOME}"
+    folder = image.counterpart(recipe, files, HOME)
+    # The image's own script has it read by a shell that stops at the first command that fails.
+    answer = commands.prestart(("bash", "-e", posixpath.relpath(path or ".", folder)), folder, HOME)
+    if path and answer:
+        place = posixpath.normpath(posixpath.join(CODE, folder))
+        look = f"it ran in {HOME}, which is {place} now: mend paths in it that begin with {HOME}"
+        yield {"prestart": answer}, f"{shown}: translated to prestart={answer}; {look}; what it exports ends with it"
+    elif path:
+        yield {}, f"{shown}: not carried over, its path has other than letters, digits and _./=@+-: rename it"
     elif named:
         yield {}, f"{shown}: not carried over, no file of the project is copied there"
 

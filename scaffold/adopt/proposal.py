@@ -14,3 +14,8 @@ class Proposal:
 
     def __add__(self, other: "Proposal") -> "Proposal":
         return Proposal({**self.answers, **other.answers}, (*self.said, *other.said))
+
+
+def meant(answer: object) -> bool:
+    """Tell whether an answer to a yes-or-no question is a yes, as Copier reads it."""
+    return str(answer).lower() in {"true", "yes", "y", "on", "1"}

@@ -10,14 +10,13 @@ import io
 import json
 import posixpath
 import re
-import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from dockerfile_parse import DockerfileParser
 from dockerfile_parse.util import WordSplitter
 
-from ..source import Recipe
+from ..source import Recipe, shell_words
 
 HEREDOC = re.compile(r"(?<!<)<<(-?)(['\"]?)([A-Za-z_]\w*)\2")
 VARIABLE = re.compile(
@@ -169,10 +168,7 @@ def _command(value: str) -> tuple[tuple[str, ...], bool]:
         words = None
     if isinstance(words, list) and all(isinstance(word, str) for word in words):
         return tuple(words), False
-    try:
-        return tuple(shlex.split(value)), True
-    except ValueError:
-        return (value,), True
+    return shell_words(value), True
 
 
 def _copies(value: str, workdir: str, known: Mapping[str, str]) -> tuple[tuple[str, str], ...]:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pexpect
 import pytest
@@ -213,7 +214,7 @@ def test_a_dockerignore_keeps_its_lines_and_ours_win(folder: Path) -> None:
     assert adopted(folder) == 0
 
     lines = (folder / "Dockerfile.dockerignore").read_text().splitlines()
-    assert lines.index("!main.py") < lines.index("secrets") < lines.index("!container/healthcheck.py")
+    assert lines.index("!main.py") < lines.index("secrets") < lines.index("!container/entrypoint.py")
     assert (folder / ".dockerignore").read_text() == "*\n!main.py\n"
 
 
@@ -230,6 +231,62 @@ def test_a_dockerfile_is_kept_or_set_aside(folder: Path) -> None:
     assert adopted(folder, "--yes", dockerfile="replace") == 0
     assert (folder / "Dockerfile.before-stack").read_text() == mine
     assert "AS dependencies" in (folder / "Dockerfile").read_text()
+
+
+def composed(folder: Path, service: str) -> dict[str, Any]:
+    return dict(yaml.safe_load((folder / "compose.app.yaml").read_text())["services"][service])
+
+
+def test_what_a_kept_dockerfile_runs_before_its_server_is_carried_over(folder: Path) -> None:
+    mine = """FROM python:3.14
+WORKDIR /code
+COPY . .
+USER baker
+ENTRYPOINT ["bash", "docker/entry.sh"]
+CMD ["sh", "-c", "alembic upgrade head && exec uvicorn main:app"]
+"""
+    holding(folder, {**PLAIN, "Dockerfile": mine, "alembic.ini": "[alembic]\n"})
+
+    assert adopted(folder) == 0
+
+    assert composed(folder, "app")["entrypoint"][-3:] == ["/opt/stack/entrypoint.py", "bash", "docker/entry.sh"]
+    assert composed(folder, "prestart")["command"][-3:] == ["alembic", "upgrade", "head"]
+
+
+def test_an_entry_point_that_starts_the_server_is_left_out_when_told_so(folder: Path) -> None:
+    holding(folder, {**PLAIN, "Dockerfile": "FROM python:3.14\nUSER baker\nENTRYPOINT uvicorn main:app\n"})
+
+    assert adopted(folder, entrypoint="") == 0
+
+    assert composed(folder, "app")["entrypoint"][-1] == "/opt/stack/entrypoint.py"
+
+
+def test_the_script_of_the_deprecated_image_runs_where_its_files_are_now(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    old = "FROM tiangolo/uvicorn-gunicorn-fastapi:python3.11\nCOPY ./service /app\n"
+    code = {"service/main.py": APP, "service/alembic.ini": "[alembic]\n", "requirements.txt": REQUIREMENTS}
+    holding(folder, {**code, "service/prestart.sh": "python /app/wait.py\nalembic upgrade head\n", "Dockerfile": old})
+
+    assert adopted(folder) == 0
+
+    assert composed(folder, "prestart")["command"][-5:] == ["-C", "service", "bash", "-e", "prestart.sh"]
+    assert "/app, which is /srv/service now" in capsys.readouterr().err
+
+
+def test_what_an_app_seems_to_need_is_said_and_not_decided(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    needs = f"{REQUIREMENTS}sqlalchemy\nasyncpg\nredis\nalembic\n"
+    holding(folder, {**PLAIN, "requirements.txt": needs, "alembic.ini": "[alembic]\n"})
+
+    assert adopted(folder) == 0
+
+    said = capsys.readouterr().err
+    for words in ("postgres=true", "DATABASE_SCHEME: postgresql+asyncpg", "redis=true", "prestart=alembic"):
+        assert words in said
+    made = answered(folder)
+    assert not made["postgres"]
+    assert not made["redis"]
+    assert not made["prestart"]
 
 
 def test_the_deprecated_image_is_translated(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

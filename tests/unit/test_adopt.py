@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any
 
 import pytest
+import yaml
 
-from scaffold import adopt
+from scaffold import adopt, render
+from scaffold.adopt import commands, dockerfile
 from scaffold.errors import WrongInput
 from scaffold.source import Candidate, Dependencies, Recipe, Source, Writing
 
@@ -181,6 +184,12 @@ class TestADockerfile:
                 id="unknown-flag",
             ),
             pytest.param({"entrypoint": ("sh", "-c", "exec uvicorn app:app")}, "starts the server", id="hidden"),
+            pytest.param({"entrypoint": ("tini", "--", "uvicorn", "app:app")}, "starts the server", id="behind-tini"),
+            pytest.param({"entrypoint": ("python", "-m", "app")}, "no other command", id="interpreter"),
+            pytest.param({"entrypoint": ("python", "serve.py"), "command": ()}, "no other command", id="script"),
+            pytest.param({"entrypoint": ("uv", "run")}, "put its packages on PATH", id="runner"),
+            pytest.param({"entrypoint": ("/entry.sh", "$MODE")}, "the word '$MODE'", id="variable"),
+            pytest.param({"entrypoint": ("/entry.sh", "")}, "the word ''", id="empty-word"),
             pytest.param({"copies": ((".env", "/bakery/.env"),)}, "it copies .env", id="env"),
             pytest.param({"user": "$WHO"}, "write the name", id="unknown-user"),
             pytest.param(
@@ -210,12 +219,14 @@ class TestADockerfile:
         [
             ("alembic", "upgrade", "head", "&&", "uvicorn", "app.main:app", "--root-path", "/x", "--workers", "5"),
             ("sh", "-c", "alembic upgrade head && exec uvicorn app.main:app --root-path /x --workers 5"),
+            ("bash", "-c", "set -e; alembic upgrade head;uvicorn app.main:app --root-path /x --workers 5"),
         ],
     )
     def test_a_shell_line_is_taken_apart(self, command: tuple[str, ...]) -> None:
         found = adopt.propose(source(recipe=replace(self.KEPT, command=command)), APP, {})
 
-        assert "not carried over from its CMD: alembic upgrade head" in found.said
+        assert any(line.startswith("alembic upgrade head, from the Dockerfile's CMD") for line in found.said)
+        assert found.answers["prestart"] == "alembic"
         assert (found.answers["server_options"], found.answers["workers"]) == ("--root-path=/x", 5)
 
     def test_an_option_that_is_no_answer_is_named(self) -> None:
@@ -225,14 +236,185 @@ class TestADockerfile:
         assert "server_options" not in found.answers
         assert "not carried over from the Dockerfile's CMD: --header=X-A: b c" in found.said
 
-    def test_an_entry_point_that_passes_a_command_on_stays(self) -> None:
-        found = adopt.propose(source(recipe=replace(self.KEPT, entrypoint=("/entrypoint.sh",))), APP, {})
+    @pytest.mark.parametrize(
+        ("words", "answer"),
+        [
+            (("/entrypoint.sh",), "/entrypoint.sh"),
+            (("./entrypoint.sh", "--wait"), "./entrypoint.sh --wait"),
+            (("tini", "--", "entry.sh"), "tini -- entry.sh"),
+            (("bash", "docker/entry.sh"), "bash docker/entry.sh"),
+            (("python3", "entry.py"), "python3 entry.py"),
+            ((), None),
+        ],
+    )
+    def test_an_entry_point_that_passes_a_command_on_stays(self, words: tuple[str, ...], answer: str | None) -> None:
+        found = adopt.propose(source(recipe=replace(self.KEPT, entrypoint=words)), APP, {})
 
-        assert any("/entrypoint.sh" in line and "exec" in line for line in found.said)
+        assert found.answers.get("entrypoint") == answer
+        assert any(f"its ENTRYPOINT {answer} " in line and "exec" in line for line in found.said) is bool(answer)
+
+    def test_an_entry_point_may_be_left_out(self) -> None:
+        recipe = replace(self.KEPT, entrypoint=("uvicorn", "app.main:app"), entrypoint_in_shell=True)
+
+        assert "entrypoint" not in proposed({"entrypoint": ""}, recipe=recipe)
+
+    @pytest.mark.parametrize(
+        ("base", "told"), [("python:3.14-slim", False), ("docker.io/library/debian", False), ("acme/base:1", True)]
+    )
+    def test_an_entry_point_that_only_the_base_image_knows_is_spoken_of(self, base: str, told: bool) -> None:
+        found = adopt.propose(source(recipe=replace(self.KEPT, base=base)), APP, {})
+
+        assert any("--data entrypoint=" in line for line in found.said) is told
 
     def test_none_cannot_be_kept(self) -> None:
         with pytest.raises(WrongInput, match="no Dockerfile to keep"):
             proposed({"dockerfile": "keep"})
+
+
+class TestWhatRunsBeforeTheServer:
+    SERVER = "uvicorn app.main:app"
+
+    def found(self, line: str, given: dict[str, Any] | None = None, **changes: Any) -> adopt.Proposal:
+        recipe = Recipe(**{"base": "python:3.14", "command": ("sh", "-c", line), **changes})
+        paths = frozenset({"app/main.py", "backend/app/main.py", "backend/seed.py", "prestart.sh"})
+        return adopt.propose(source(recipe=recipe, paths=paths), APP, given or {})
+
+    @pytest.mark.parametrize(
+        ("line", "answer"),
+        [
+            ("alembic upgrade head && ", "alembic"),
+            ("poetry run alembic upgrade head && ", "alembic"),
+            ("uv run --frozen --no-dev alembic upgrade head ; ", "alembic"),
+            ("alembic -c db/alembic.ini upgrade head && ", "alembic -c db/alembic.ini upgrade head"),
+            ("python -m app.seed && exec ", "python -m app.seed"),
+            ("./prestart.sh && ", "./prestart.sh"),
+            ("set -e; sh prestart.sh; ", "sh prestart.sh"),
+        ],
+    )
+    @pytest.mark.parametrize("given", [{}, {"dockerfile": "replace"}])
+    def test_one_command_is_translated(self, line: str, answer: str, given: dict[str, Any]) -> None:
+        found = self.found(f"{line}{self.SERVER}", given)
+
+        assert found.answers["prestart"] == answer
+        assert any(f"translated to prestart={answer}, which runs once" in one for one in found.said)
+
+    @pytest.mark.parametrize(
+        ("line", "named"),
+        [
+            ("alembic upgrade head && python -m app.seed && ", "alembic upgrade head && python -m app.seed; put"),
+            ("cat seed.sql | psql && ", "cat seed.sql | psql; put"),
+            ("alembic upgrade head || ", "alembic upgrade head; put"),
+            ("python seed.py $MODE && ", "python seed.py $MODE; put"),
+            ("python -c 'import app' && ", "python -c 'import app'; put"),
+            ("MODE=x python seed.py && ", "MODE=x python seed.py; put"),
+            ("cd app && ", "cd app; put"),
+            (". ./env.sh; ", ". ./env.sh; put"),
+            ("uv run --with x seed && ", "uv run --with x seed; put"),
+            ("python seed.py > log && ", "python seed.py > log; put"),
+            ("celery -A app worker & ", "celery -A app worker; what runs beside"),
+        ],
+    )
+    def test_anything_else_is_named_with_what_to_do(self, line: str, named: str) -> None:
+        found = self.found(f"{line}{self.SERVER}")
+
+        assert "prestart" not in found.answers
+        assert any(one.startswith(f"not carried over from the Dockerfile's CMD: {named}") for one in found.said)
+        assert any("--data prestart=" in one for one in found.said) is ("beside" not in named)
+
+    @pytest.mark.parametrize("line", ["uvicorn app.main:app", "exec", "exec uvicorn app.main:app", "./start.sh", ""])
+    def test_nothing_is_said_of_a_line_with_one_command(self, line: str) -> None:
+        found = self.found(line)
+
+        assert "prestart" not in found.answers
+        assert not any("prestart" in one or "not carried over" in one for one in found.said)
+
+    def test_what_comes_after_the_server_is_named(self) -> None:
+        assert any(
+            "echo done; what runs beside or after" in one for one in self.found(f"{self.SERVER}; echo done").said
+        )
+
+    def test_the_person_decides(self) -> None:
+        found = self.found(f"alembic upgrade head && {self.SERVER}", {"prestart": ""})
+
+        assert "prestart" not in found.answers
+        assert not any("alembic" in one for one in found.said)
+
+    @pytest.mark.parametrize(
+        ("given", "answer"),
+        [({}, "python /code/seed.py"), ({"dockerfile": "replace"}, "env -C backend python seed.py")],
+    )
+    def test_it_runs_in_the_folder_in_which_it_ran(self, given: dict[str, Any], answer: str) -> None:
+        line = f"python /code/seed.py && {self.SERVER}"
+        found = self.found(line, given, workdir="/code", copies=(("prestart.sh", "/"), ("backend", "/code/")))
+
+        assert found.answers["prestart"] == answer
+
+
+@pytest.mark.parametrize(("name", "word"), [("prestart", commands.FITS), ("entrypoint", dockerfile.WORD)])
+def test_what_fits_a_question_is_what_the_template_takes(name: str, word: re.Pattern[str]) -> None:
+    document = yaml.safe_load((render.template() / "copier.yml").read_text())
+
+    assert f"'^{word.pattern}( {word.pattern})*$(?!\\n)'" in document[name]["validator"]
+
+
+class TestWhatTheStackCouldDo:
+    def hints(self, names: str = "", given: dict[str, Any] | None = None, *files: str) -> list[str]:
+        needs = replace(PIP, names=PIP.names | set(names.split()))
+        found = adopt.propose(source(dependencies=needs, files=SOURCE.files | set(files)), APP, given or {})
+        return [line for line in found.said if "--data " in line or "DATABASE_SCHEME" in line]
+
+    def test_nothing_where_nothing_suggests_it(self) -> None:
+        assert self.hints("sqlalchemy") == []
+
+    @pytest.mark.parametrize("driver", ["asyncpg", "psycopg", "psycopg2", "psycopg2-binary"])
+    def test_a_driver_suggests_postgresql(self, driver: str) -> None:
+        assert self.hints(driver) == [
+            f"{driver} is there: --data postgres=true puts PostgreSQL beside the app (DATABASE_URL)"
+        ]
+
+    @pytest.mark.parametrize("answer", ["true", "false", True])
+    def test_not_when_the_person_has_said(self, answer: object) -> None:
+        assert self.hints("asyncpg redis", {"postgres": answer, "redis": answer}) == []
+
+    @pytest.mark.parametrize(
+        ("names", "scheme"),
+        [
+            ("asyncpg sqlalchemy", "postgresql+asyncpg"),
+            ("asyncpg psycopg2-binary sqlalchemy", "postgresql+asyncpg"),
+            ("psycopg sqlalchemy", "postgresql+psycopg"),
+            ("psycopg2-binary sqlalchemy", "postgresql+psycopg2"),
+        ],
+    )
+    @pytest.mark.parametrize("given", [{}, {"postgres": "yes"}])
+    def test_sqlalchemy_wants_to_know_the_driver(self, names: str, scheme: str, given: dict[str, Any]) -> None:
+        assert f"DATABASE_SCHEME: {scheme} under" in self.hints(names, given)[-1]
+
+    def test_not_without_postgresql(self) -> None:
+        assert self.hints("asyncpg sqlalchemy", {"postgres": "no"}) == []
+
+    def test_redis(self) -> None:
+        assert self.hints("redis") == ["redis is there: --data redis=true puts Redis beside the app (REDIS_URL)"]
+
+    def test_migrations(self) -> None:
+        (said,) = self.hints("alembic", None, "alembic.ini")
+
+        assert "--data prestart=alembic" in said
+        assert self.hints("", None, "alembic.ini") == []
+        assert self.hints("", {"prestart": "alembic"}, "alembic.ini") == []
+
+    @pytest.mark.parametrize("before", ["alembic upgrade head", "alembic upgrade head && python -m app.seed"])
+    def test_migrations_are_spoken_of_once(self, before: str) -> None:
+        recipe = Recipe(base="python:3.14", command=("sh", "-c", f"{before} && uvicorn app.main:app"))
+        found = adopt.propose(source(recipe=recipe, files=SOURCE.files | {"alembic.ini"}), APP, {})
+
+        assert not any("alembic.ini" in line for line in found.said)
+
+    def test_settings_have_a_place_and_secret_ones_another(self) -> None:
+        found = adopt.propose(source(files=SOURCE.files | {".env"}), APP, {})
+        (said,) = (line for line in found.said if line.startswith(".env: "))
+
+        assert "compose.app.yaml" in said
+        assert "stack secret set NAME" in said
 
 
 def test_a_factory_is_called() -> None:
@@ -323,4 +505,5 @@ class TestFilesThatAreThere:
     def test_ignored_patterns_keep_the_persons_and_have_the_last_word(self) -> None:
         lines = adopt.with_patterns("*\n!app\n", ".env\nsecrets\n").splitlines()
 
-        assert lines.index("!app") < lines.index("secrets") < lines.index("!container/healthcheck.py")
+        assert lines.index("!app") < lines.index("secrets") < lines.index("!container/entrypoint.py")
+        assert "!container/healthcheck.py" in lines

@@ -62,6 +62,7 @@ def test_a_whole_file_is_read() -> None:
 COMMANDS = {
     "exec form": ('CMD ["a", "b c"]', ("a", "b c"), False),
     "shell form": ("CMD a 'b c' --d", ("a", "b c", "--d"), True),
+    "operators without spaces": ("CMD a;b&&c --d 'e;f'", ("a", ";", "b", "&&", "c", "--d", "e;f"), True),
     "single quotes are no JSON": ("CMD ['a', 'b']", ("[a,", "b]"), True),
     "a number is no word": ("CMD [1]", ("[1]",), True),
     "open quotes": ("CMD a 'b", ("a 'b",), True),

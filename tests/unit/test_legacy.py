@@ -163,17 +163,43 @@ def test_each_setting_has_its_sentence(variables: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "path"),
+    ("text", "path", "answer", "folder"),
     [
-        (PLAIN, "app/prestart.sh"),
-        ("COPY . /app\n", "prestart.sh"),
-        (f"{PLAIN}ENV PRE_START_PATH=/app/ops/before.sh\n", "app/ops/before.sh"),
-        ("COPY ./ops /ops\nENV PRE_START_PATH=/ops/before.sh\n", "ops/before.sh"),
+        (PLAIN, "app/prestart.sh", "env -C app bash -e prestart.sh", "/srv/app"),
+        ("COPY . /app\n", "prestart.sh", "bash -e prestart.sh", "/srv"),
+        (f"{PACKAGE}COPY ops/prestart.sh /app/\n", "ops/prestart.sh", "bash -e ops/prestart.sh", "/srv"),
+        (
+            f"{PLAIN}ENV PRE_START_PATH=/app/ops/before.sh\n",
+            "app/ops/before.sh",
+            "env -C app bash -e ops/before.sh",
+            "/srv/app",
+        ),
+        (
+            f"{PLAIN}COPY ./ops /ops\nENV PRE_START_PATH=/ops/before.sh\n",
+            "ops/before.sh",
+            "env -C app bash -e ../ops/before.sh",
+            "/srv/app",
+        ),
+        ("COPY ./ops /ops\nENV PRE_START_PATH=/ops/before.sh\n", "ops/before.sh", "bash -e ops/before.sh", "/srv"),
     ],
 )
-def test_a_script_before_the_start_is_named_with_its_command(text: str, path: str) -> None:
+def test_a_script_before_the_start_runs_where_it_ran(text: str, path: str, answer: str, folder: str) -> None:
     found = translated(IMAGE + text, FILES | {path})
-    assert found.said[-1].endswith(f": docker compose run --rm app sh {path}; it used to run in /app")
+    assert found.answers["prestart"] == answer
+    assert f": translated to prestart={answer}; it ran in /app, which is {folder} now" in found.said[-1]
+
+
+def test_a_script_whose_path_is_no_answer_is_named() -> None:
+    found = translated(f"{IMAGE}COPY . /app\nENV PRE_START_PATH='/app/my start.sh'\n", FILES | {"my start.sh"})
+    assert "prestart" not in found.answers
+    assert "not carried over, its path" in found.said[-1]
+
+
+@pytest.mark.parametrize("command", ['["uvicorn", "main:app"]', "alembic upgrade head && uvicorn main:app"])
+def test_a_command_of_its_own_runs_no_script(command: str) -> None:
+    found = translated(f"{IMAGE}{PLAIN}CMD {command}\n", FILES | {"app/prestart.sh"})
+    assert found.answers["app"] == "main:app"
+    assert "prestart" not in found.answers
 
 
 def test_a_script_that_is_not_copied_is_not_kept() -> None:

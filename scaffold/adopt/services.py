@@ -1,0 +1,37 @@
+"""What the stack could do beside the app, for what is in its folder: sentences only, the person decides."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ..source import Dependencies, Source
+from .proposal import Proposal, meant
+
+DRIVERS = {"asyncpg": "asyncpg", "psycopg": "psycopg", "psycopg2": "psycopg2", "psycopg2-binary": "psycopg2"}
+"""PostgreSQL's drivers, by package, and what SQLAlchemy calls them."""
+
+
+def hints(source: Source, answers: Mapping[str, Any], *, told: bool) -> Proposal:
+    """Name the answers that the folder suggests and nobody gave; `told` when what precedes a start was spoken of."""
+    said = [*_stores(source.dependencies, answers)] if source.dependencies else []
+    if _migrates(source) and "prestart" not in answers and not told:
+        said.append(
+            "alembic.ini is there: --data prestart=alembic runs `alembic upgrade head` once before each new version"
+        )
+    return Proposal({}, tuple(said))
+
+
+def _migrates(source: Source) -> bool:
+    return "alembic.ini" in source.files and (not source.dependencies or source.dependencies.brings("alembic"))
+
+
+def _stores(found: Dependencies, answers: Mapping[str, Any]) -> Iterator[str]:
+    package = next((name for name in DRIVERS if found.brings(name)), "")
+    if package and "postgres" not in answers:
+        yield f"{package} is there: --data postgres=true puts PostgreSQL beside the app (DATABASE_URL)"
+    if package and meant(answers.get("postgres", True)) and (found.brings("sqlalchemy") or found.brings("sqlmodel")):
+        yield (
+            "DATABASE_URL of the stack begins with postgresql://: for SQLAlchemy, DATABASE_SCHEME:"
+            f" postgresql+{DRIVERS[package]} under `environment:` in compose.app.yaml makes it that"
+        )
+    if found.brings("redis") and "redis" not in answers:
+        yield "redis is there: --data redis=true puts Redis beside the app (REDIS_URL)"
