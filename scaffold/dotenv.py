@@ -18,7 +18,7 @@ def names(text: str) -> tuple[str, ...]:
 def values(text: str) -> tuple[str, ...]:
     """Return what is defined, as it stands and as it is read, a line at a time: to look for it, not to use it."""
     written = [line.strip().partition("=")[2].strip() for line, _ in _lines(text) if _defined(line)]
-    return tuple(part for value in written for form in (value, _read(value)) for part in form.splitlines())
+    return tuple(part for value in written for form in (value, _read(value) or "") for part in form.splitlines())
 
 
 def with_value(text: str, name: str, value: str) -> str:
@@ -44,30 +44,34 @@ def problems(text: str) -> tuple[str, ...]:
     return tuple(f"line {number}: {problem}" for number, problem in told if problem)
 
 
-def _read(value: str) -> str:
-    if len(value) > 1 and value[0] == value[-1] == "'":
+def _read(value: str) -> str | None:
+    """Return a value without its quotes; None when the reader stops at it."""
+    if _quote(value) == "'":
         return value[1:-1]
     try:
-        return str(json.loads(value, strict=False)) if value[:1] == '"' else value
+        return str(json.loads(value, strict=False)) if _quote(value) else value
     except ValueError:
-        return value
+        return None
+
+
+def _quote(value: str) -> str:
+    """Return what a value is quoted with; nothing when it is not."""
+    return value[0] if len(value) > 1 and value[0] == value[-1] and value[0] in "'\"" else ""
 
 
 def _problem(line: str) -> str:
     name = _defined(line)
     if not name:
         return "not of the form NAME=VALUE"
-    value = line.partition("=")[2].strip()
-    if len(value) > 1 and value[0] == value[-1] == '"':
-        try:
-            value = json.loads(value, strict=False)
-        except ValueError:
-            return f'{name}: in double quotes a \\ is written \\\\ and a " is written \\"'
-    return "" if _storable(value) else f"{name}: no environment variable can hold that value"
+    value = _read(line.partition("=")[2].strip())
+    if value is None:
+        return f'{name}: in double quotes a \\ is written \\\\ and a " is written \\"'
+    return f"{name}: no environment variable can hold that value" if "\0" in value or _is_cut(value) else ""
 
 
-def _storable(value: str) -> bool:
-    return "\0" not in value and not any("\ud800" <= character <= "\udfff" for character in value)
+def _is_cut(value: str) -> bool:
+    """Tell whether a value has half of a surrogate pair, which no text in UTF-8 can."""
+    return any("\ud800" <= character <= "\udfff" for character in value)
 
 
 def refuse_unfit(name: str, value: str) -> None:
@@ -79,7 +83,7 @@ def refuse_unfit(name: str, value: str) -> None:
         )
     if "\0" in value:
         raise WrongInput(f"the value of {name} holds the character NUL, which no environment variable can")
-    if any("\ud800" <= character <= "\udfff" for character in value):
+    if _is_cut(value):
         raise WrongInput(f"the value of {name} is no text in UTF-8", hint="encode it, for example with base64")
 
 
@@ -100,6 +104,5 @@ def _defined(line: str) -> str:
 
 def _written(value: str) -> str:
     """Return a value as it stands if it is read back so, else as JSON."""
-    quoted = len(value) > 1 and value[0] == value[-1] and value[0] in "'\""
-    plain = value == value.strip() and not quoted and not set(value) & set("\r\n")
+    plain = value == value.strip() and not _quote(value) and not set(value) & set("\r\n")
     return value if plain else json.dumps(value, ensure_ascii=False)

@@ -111,11 +111,14 @@ class Project:
     directory: Path
     services: tuple[Service, ...]
 
+    def find(self, name: str) -> Service | None:
+        """Return a service by name; None when the files have none."""
+        return next((service for service in self.services if service.name == name), None)
+
     def service(self, name: str) -> Service:
         """Return a service by name; WrongInput when the files have none."""
-        for service in self.services:
-            if service.name == name:
-                return service
+        if found := self.find(name):
+            return found
         raise WrongInput(
             f"the Compose files in {self.directory} have no service `{name}`",
             hint="`stack` works in a folder that `stack new` or the template made",
@@ -139,7 +142,7 @@ class Project:
     @property
     def database(self) -> Service | None:
         """PostgreSQL, if this stack has it."""
-        return next((service for service in self.services if service.name == POSTGRES), None)
+        return self.find(POSTGRES)
 
     @property
     def secrets(self) -> tuple[Path, ...]:

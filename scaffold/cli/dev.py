@@ -16,11 +16,7 @@ def dev(directory: Path, *, down: bool) -> int:
     _refuse_lacking(engines.folder(directory))
     engine = Engine.connect()
     project = engine.load(directory, DEVELOPMENT)
-    if others := observe.namesakes(project, engine.containers(project)):
-        raise NotReady(
-            f"{project.name} runs from {', '.join(others)}, not from this folder; nothing was touched",
-            hint="another `name:` in compose.dev.yaml",
-        )
+    observe.ours(engine, project, hint="another `name:` in compose.dev.yaml")
     if down:
         with terminal.step(f"remove the containers and networks of {project.name}") as say:
             engine.down(project, say, volumes=False, files=DEVELOPMENT)

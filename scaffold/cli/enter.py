@@ -22,14 +22,14 @@ def shell(directory: Path, words: Sequence[str], command: Sequence[str]) -> int:
 def psql(directory: Path, arguments: Sequence[str]) -> int:
     """Be the superuser in the app's database."""
     engine, project = _loaded(directory)
-    store(project, POSTGRES)
+    refuse_without(project, POSTGRES)
     return _enter(engine, project, POSTGRES, (*inside.PSQL, *arguments), inside.PSQL_ENVIRONMENT)
 
 
 def redis(directory: Path, arguments: Sequence[str]) -> int:
     """Talk to Redis."""
     engine, project = _loaded(directory)
-    store(project, REDIS)
+    refuse_without(project, REDIS)
     return _enter(engine, project, REDIS, (*inside.REDIS_CLI, *arguments), {})
 
 
@@ -43,31 +43,24 @@ def _refuse_loose(words: Sequence[str]) -> None:
 
 def service(project: Project, name: str) -> Service:
     """Return a service; WrongInput that names those there are."""
-    for one in project.services:
-        if one.name == name:
-            return one
+    if found := project.find(name):
+        return found
     raise WrongInput(
         f"{project.name} has no service {name!r}; it has {', '.join(sorted(one.name for one in project.services))}",
         hint=f"to run a command in the app's container: stack exec -- {shlex.quote(name)}",
     )
 
 
-def store(project: Project, name: str) -> Service:
-    """Return a data service; WrongInput when the project was made without it."""
-    for one in project.services:
-        if one.name == name:
-            return one
-    raise WrongInput(
-        f"{project.name} has no {name}", hint=f"stack update {shlex.quote(str(project.directory))} --data {name}=true"
-    )
+def refuse_without(project: Project, store: str) -> None:
+    """Raise WrongInput when the project was made without a data service."""
+    if not project.find(store):
+        hint = f"stack update {shlex.quote(str(project.directory))} --data {store}=true"
+        raise WrongInput(f"{project.name} has no {store}", hint=hint)
 
 
 def refuse_idle(engine: Engine, project: Project, name: str) -> None:
     """Raise NotReady when no container of a service runs, or when those that do belong to another folder."""
-    containers = engine.containers(project)
-    if others := observe.namesakes(project, containers):
-        raise NotReady(f"{project.name} runs from {', '.join(others)}, not from this folder", hint=f"cd {others[0]}")
-    found = [one for one in containers if one.service == name]
+    found = [one for one in observe.ours(engine, project, hint="cd {}") if one.service == name]
     if not any(one.state == "running" for one in found):
         states = ", ".join(f"{one.name} is {one.state}" for one in found) or "there is no container of it"
         raise NotReady(f"{name} does not run: {states}", hint=f"stack up {shlex.quote(str(project.directory))}")

@@ -11,6 +11,7 @@ from typing import Any
 
 from .. import authority, detect, dotenv, probe, repository, secretfiles
 from ..engine import Engine
+from ..errors import NotReady
 from ..facts import Container, Facts, Handshake, Holder, Sighting
 from ..project import SECRETS, Project
 
@@ -55,6 +56,17 @@ def machine(engine: Engine, project: Project) -> Facts:
     )
     shaken = handshakes(project, facts.of(project.proxy.name))
     return replace(facts, holders=holders(engine, project), handshakes=shaken)
+
+
+def ours(engine: Engine, project: Project, *, hint: str) -> tuple[Container, ...]:
+    """Return the project's containers; NotReady when another folder runs some of that name, `{}` in the hint."""
+    containers = engine.containers(project)
+    if others := namesakes(project, containers):
+        raise NotReady(
+            f"{project.name} runs from {', '.join(others)}, not from this folder; nothing was touched",
+            hint=hint.format(others[0]),
+        )
+    return containers
 
 
 def namesakes(project: Project, containers: Sequence[Container]) -> tuple[str, ...]:

@@ -21,11 +21,12 @@ def rotate(directory: Path, store: str, *, as_json: bool) -> int:
     """Give a data service a new password, and have every container that needs it read it. Nothing else is touched."""
     engine = Engine.connect()
     project = engine.load(directory)
-    enter.store(project, store)
+    enter.refuse_without(project, store)
     path = project.password(store)
     with stack.alone(project.directory):
         secretfiles.guard(project.directory)
-        running = _running(engine, project)
+        found = observe.ours(engine, project, hint="cd {}")
+        running = {one.service for one in found if one.state == "running"}
         if store == POSTGRES and store not in running:
             _start(engine, project, path)
         terminal.note("Until it is restarted, which comes next, the app cannot open new connections.")
@@ -34,13 +35,6 @@ def rotate(directory: Path, store: str, *, as_json: bool) -> int:
         _carry_out(engine, project, store, steps)
     _tell(store, steps, as_json=as_json)
     return ExitCode.GOOD
-
-
-def _running(engine: Engine, project: Project) -> set[str]:
-    containers = engine.containers(project)
-    if others := observe.namesakes(project, containers):
-        raise NotReady(f"{project.name} runs from {', '.join(others)}, not from this folder", hint=f"cd {others[0]}")
-    return {one.service for one in containers if one.state == "running"}
 
 
 def _start(engine: Engine, project: Project, path: Path) -> None:

@@ -11,9 +11,6 @@ from ..errors import ExitCode, WrongInput
 from ..project import SECRETS
 from . import stack, terminal
 
-FRESH = 0o644
-"""The mode of an app.env that is new: its owner may write it with any editor."""
-
 
 def put(directory: Path, words: Sequence[str], *, as_json: bool) -> int:
     """Take a value in without showing it, and write it down."""
@@ -26,7 +23,7 @@ def put(directory: Path, words: Sequence[str], *, as_json: bool) -> int:
         raise WrongInput(f"the value is empty; {name} is as it was", hint=f"stack secret remove {name} takes it away")
     path = folder / secretfiles.APP_ENV
     with stack.alone(folder):
-        mode = path.stat().st_mode & 0o777 if path.exists() else FRESH
+        mode = path.stat().st_mode & 0o777 if path.exists() else secretfiles.EDITABLE
         secretfiles.write(path, dotenv.with_value(secretfiles.read(path), name, value), mode)
     return _told(directory, name, f"is set in {secretfiles.APP_ENV}", as_json=as_json)
 

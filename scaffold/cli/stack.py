@@ -135,11 +135,7 @@ def down(directory: Path, *, volumes: bool, yes: bool, as_json: bool) -> int:
     """Stop and remove; volumes only after naming each and asking."""
     engine = Engine.connect()
     project = engine.load(directory)
-    if others := observe.namesakes(project, engine.containers(project)):
-        raise NotReady(
-            f"{project.name} runs from {', '.join(others)}, not from this folder; nothing was touched",
-            hint=f"stack down {others[0]}",
-        )
+    observe.ours(engine, project, hint="stack down {}")
     doomed = engine.volumes(project) if volumes else ()
     if doomed and not yes:
         _agree(doomed, as_json=as_json)

@@ -177,7 +177,7 @@ def test_a_service_that_is_not_there_is_refused_with_those_that_are() -> None:
 
 def test_a_data_service_that_was_not_chosen_is_refused_with_how_to_choose_it() -> None:
     with pytest.raises(WrongInput, match="demo has no postgres") as caught:
-        enter.store(project(), "postgres")
+        enter.refuse_without(project(), "postgres")
     assert caught.value.hint == "stack update /srv/demo --data postgres=true"
 
 
