@@ -24,6 +24,7 @@ LAYERS: Mapping[str, float] = {
     "facts": 1,
     "server": 1,
     "source": 1,
+    "orders": 1,
     "symptoms": 1,
     "adopt": 2,
     "plan": 2,
