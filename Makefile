@@ -27,7 +27,7 @@ unit: .venv/ready
 template: rig .venv/ready .venv-lint/ready
 	$(BIN)/pytest --numprocesses 2 --dist loadfile tests/template
 
-e2e: rig .venv/ready
+e2e: rig .venv/ready .venv-lint/ready
 	$(BIN)/pytest tests/e2e
 
 soak: rig .venv/ready  ## what is too long for CI

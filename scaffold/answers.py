@@ -41,6 +41,8 @@ UNASKED = frozenset(
         "server",
         "server_options",
         "system_packages",
+        "trusted_proxies",
+        "upload_limit",
         "worker_memory",
     }
 )
@@ -48,17 +50,24 @@ UNASKED = frozenset(
 
 IN_ENV: Mapping[str, str] = {
     "domain": "STACK_DOMAIN",
-    "certificates": "STACK_RESOLVER",
+    "certificates": "STACK_CERTIFICATES",
+    "challenge": "STACK_CHALLENGE",
+    "dns_provider": "STACK_DNS_PROVIDER",
+    "trusted_proxies": "STACK_TRUSTED_PROXIES",
     "email": "STACK_ACME_EMAIL",
     "acme_directory": "STACK_ACME_DIRECTORY",
     "acme_root": "STACK_ACME_ROOT",
     "replicas": "STACK_REPLICAS",
+    "upload_limit": "STACK_UPLOAD_MB",
     "workers": "STACK_WORKERS",
     "memory": "STACK_APP_MEMORY",
     "health_path": "STACK_HEALTH_PATH",
     "postgres_version": "STACK_POSTGRES_VERSION",
 }
 """Answers that are in .env from the first day on: an update changes them nowhere."""
+EXTERNAL = "external"
+FRONT = frozenset({"certificates", "trusted_proxies"})
+"""Answers that are more than a line in .env when something in front speaks HTTPS, or did so far."""
 BOOLEANS = frozenset({"true", "yes", "y", "on", "1", "false", "no", "n", "off", "0"})
 """Whatever else is said, Copier takes it for a yes."""
 AT_BIRTH = frozenset({"adopt", "dockerfile", "project_name"})
@@ -140,10 +149,11 @@ def settled(document: Mapping[str, Any]) -> dict[str, Any]:
     return {name: document[name]["default"] for name in document if name in UNASKED}
 
 
-def refuse_settled(given: Iterable[str]) -> None:
+def refuse_settled(given: Mapping[str, Any], answered: Mapping[str, Any]) -> None:
     """Raise WrongInput that names the first answer which an update does not change, and where it can be changed."""
+    front = FRONT if EXTERNAL in {given.get("certificates"), answered.get("certificates")} else ()
     for name in given:
-        if name in IN_ENV:
+        if name in IN_ENV and name not in front:
             raise WrongInput(
                 f"{name} is in .env, which an update does not touch", hint=f"edit {IN_ENV[name]} there, then: stack up"
             )

@@ -1,4 +1,7 @@
-"""The text of secrets/app.env, as the entry point of the app's container reads it."""
+"""The text of secrets/app.env, as the entry point of the app's container reads it.
+
+That of secrets/traefik.env is read by a shell, which knows no escapes: `escapes=False`.
+"""
 
 import json
 import re
@@ -7,7 +10,38 @@ from .errors import WrongInput
 
 LINES = re.compile(r"([^\r\n]*)(\r\n?|\n|\Z)")
 DEFINITION = re.compile(r"(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)=.*")
+RESERVED, OURS = "STACK_", {"PATH", "IFS"}
+"""Names that the shell which reads secrets/traefik.env goes by itself."""
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+ASSIGNMENT = re.compile(r"\s*(?:export\s+)?(\w+)\s*=\s*(.*?)\s*")
+"""What Compose takes for a definition; the container's reader is stricter."""
+QUOTED = re.compile(r"(['\"])(.*?)\1")
+COMMENT = re.compile(r"\s+#.*")
+NOUN = (
+    r"(?:api|app|secret|key|password|passwd|token|domain|name|user|username|e?mail|host|hostname|server|database|db"
+    r"|project|client|account|bucket|access|private|public|value|company|org|site)"
+)
+WAITS = (
+    r"(?: change[-_]?(?:me|this) | replace[-_]?me | (?-i:TODO|FIXME) | placeholder | x{3,} | < [^<>@/]+ >"
+    r" | (?:your|insert)[-_](?:[\w-]*[-_])?here )"
+)
+PLACEHOLDER = re.compile(WAITS, re.IGNORECASE | re.VERBOSE)
+"""The whole of a value that nobody can mean, because `up` stops at it."""
+DOUBTFUL = re.compile(
+    rf"""
+      (?<![a-z]) (?:change|replace) [-_ ]? (?:me|this|it) (?![a-z])
+    | (?<![a-z-]) (?:your|insert|enter) [-_ ]? (?:the[-_ ]|an?[-_ ]|your[-_ ]|own[-_ ])* {NOUN} (?![a-z])
+    | ^ (?:your|insert|enter|put|add|set|paste) [-_ ] .* [-_ ] here $
+    | (?: ^ | [\s:=] ) < \w [^<>]* > (?: $ | [\s:] )
+    | ^ (?-i: TODO | FIXME ) (?! [\w+-] ) | ^ fixme $
+    | (?: ^ | [-_:=] ) x{{3,}} $
+    | (?: ^ | [\s:=] ) placeholder (?: $ | [\s:_-] )
+    """,
+    re.IGNORECASE | re.VERBOSE,
+)
+"""What may stand where a value should be, and may be meant: the words of a button, the name of an app."""
+PASSWORD = re.compile(rf":// [^/?\#@\s]* : {WAITS} @", re.IGNORECASE | re.VERBOSE)
+"""In an address, the one part that is neither a host nor a path."""
 
 
 def names(text: str) -> tuple[str, ...]:
@@ -21,11 +55,39 @@ def values(text: str) -> tuple[str, ...]:
     return tuple(part for value in written for form in (value, _read(value) or "") for part in form.splitlines())
 
 
-def with_value(text: str, name: str, value: str) -> str:
+def placeholders(text: str) -> tuple[str, ...]:
+    """Return the names whose value is a placeholder, each once, in order."""
+    lines = ((_defined(line), line.strip().partition("=")[2].strip()) for line, _ in _lines(text))
+    last = {name: _read(value) or "" for name, value in lines if name}
+    return tuple(name for name, value in last.items() if is_placeholder(value))
+
+
+def is_placeholder(value: str) -> bool:
+    """Tell whether a value waits for somebody to write the real one, beyond doubt."""
+    return PLACEHOLDER.fullmatch(value.strip()) is not None
+
+
+def may_be_placeholder(value: str) -> bool:
+    """Tell whether a value looks like one that waits for the real one; no host and no path in it counts."""
+    words = " ".join(word for word in value.split() if not set(word.rstrip(".")) & set("./@\\"))
+    return is_placeholder(value) or bool(DOUBTFUL.search(words) or PASSWORD.search(value))
+
+
+def settings(text: str) -> dict[str, str]:
+    """Return what an .env file of Compose defines, without quotes and comments; variables are not filled in."""
+    return {found[1]: _bare(found[2]) for line, _ in _lines(text) if (found := ASSIGNMENT.fullmatch(line))}
+
+
+def _bare(value: str) -> str:
+    quoted = QUOTED.match(value)
+    return quoted[2] if quoted else COMMENT.sub("", value)
+
+
+def with_value(text: str, name: str, value: str, *, escapes: bool = True) -> str:
     """Return a text in which a name has this value: its last definition is replaced, else one is appended."""
     lines = _lines(text)
     places = [place for place, (line, _) in enumerate(lines) if _defined(line) == name]
-    new = f"{name}={_written(value)}"
+    new = f"{name}={_written(value) if escapes else _unescaped(name, value)}"
     if not places:
         return f"{text}{_gap(text)}{new}\n"
     lines[places[-1]] = (new, lines[places[-1]][1] or "\n")
@@ -37,10 +99,10 @@ def without(text: str, name: str) -> str:
     return "".join(line + end for line, end in _lines(text) if _defined(line) != name)
 
 
-def problems(text: str) -> tuple[str, ...]:
+def problems(text: str, *, escapes: bool = True) -> tuple[str, ...]:
     """Return what the reader would stop at: the line's number and the reason, and no value."""
     lines = ((number, line.strip()) for number, (line, _) in enumerate(_lines(text), 1))
-    told = ((number, _problem(line)) for number, line in lines if line and not line.startswith("#"))
+    told = ((number, _problem(line, escapes=escapes)) for number, line in lines if line and not line.startswith("#"))
     return tuple(f"line {number}: {problem}" for number, problem in told if problem)
 
 
@@ -59,11 +121,16 @@ def _quote(value: str) -> str:
     return value[0] if len(value) > 1 and value[0] == value[-1] and value[0] in "'\"" else ""
 
 
-def _problem(line: str) -> str:
+def _problem(line: str, *, escapes: bool) -> str:
     name = _defined(line)
     if not name:
         return "not of the form NAME=VALUE"
-    value = _read(line.partition("=")[2].strip())
+    written = line.partition("=")[2].strip()
+    if not escapes and (name.startswith(RESERVED) or name in OURS):
+        return f"{name} belongs into .env, or nowhere"
+    if not escapes:
+        return f"{name}: a \\ is not read in double quotes; use single ones" if _escaped(written) else ""
+    value = _read(written)
     if value is None:
         return f'{name}: in double quotes a \\ is written \\\\ and a " is written \\"'
     return f"{name}: no environment variable can hold that value" if "\0" in value or _is_cut(value) else ""
@@ -100,6 +167,17 @@ def _gap(text: str) -> str:
 def _defined(line: str) -> str:
     found = DEFINITION.fullmatch(line.strip())
     return found[1] if found else ""
+
+
+def _escaped(written: str) -> bool:
+    return _quote(written) == '"' and "\\" in written
+
+
+def _unescaped(name: str, value: str) -> str:
+    """Return a value as a reader without escapes takes it; WrongInput when no line can hold it."""
+    if set(value) & set("\r\n"):
+        raise WrongInput(f"the value of {name} has more than one line, and secrets/traefik.env one for each")
+    return value if _written(value) == value else f"'{value}'"
 
 
 def _written(value: str) -> str:

@@ -1,7 +1,7 @@
 """What is there: the world as it was seen at one moment, frozen."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -72,6 +72,8 @@ class Versions:
 
     engine: str
     compose: str
+    oldest_api: str = ""
+    """The oldest version of its API that the engine still answers to; empty when it did not say."""
 
 
 @dataclass(frozen=True)
@@ -96,6 +98,11 @@ class Reply:
     """Whether it is Traefik's own "not found": it knows no container for that host."""
 
 
+def covered(names: Collection[str], host: str) -> bool:
+    """Tell whether a certificate with these names is for a host."""
+    return host in names or f"*.{host.partition('.')[2]}" in names
+
+
 @dataclass(frozen=True)
 class Handshake:
     """A TLS handshake for one name."""
@@ -108,11 +115,31 @@ class Handshake:
 
     def names_host(self, host: str) -> bool:
         """Tell whether the certificate is for this host; `*` stands for one label (RFC 9525, section 6.3)."""
-        return host in self.names or f"*.{host.partition('.')[2]}" in self.names
+        return covered(self.names, host)
+
+    def accepted_for(self, host: str) -> bool:
+        """Tell whether a client accepts it for this host, now."""
+        return not self.problem and self.names_host(host)
 
     def good_for(self, host: str, at: datetime) -> bool:
         """Tell whether a client accepts it for this host, now and at a moment."""
-        return not self.problem and self.names_host(host) and self.not_after > at
+        return self.accepted_for(host) and self.not_after > at
+
+
+@dataclass(frozen=True)
+class Awaited:
+    """What came of waiting for a certificate."""
+
+    host: str
+    seen: Handshake
+    """What was served last."""
+    complaints: tuple[str, ...] = ()
+    """What Traefik wrote meanwhile about certificates that did not come."""
+
+    @property
+    def came(self) -> bool:
+        """Whether it is there, and good."""
+        return self.seen.accepted_for(self.host)
 
 
 @dataclass(frozen=True)
@@ -126,6 +153,37 @@ class Leaf:
     def good_for(self, hosts: tuple[str, ...], at: datetime) -> bool:
         """Tell whether it names these hosts, is ours, and lasts beyond a moment."""
         return self.signed_by_us and set(hosts) <= set(self.names) and self.not_after > at
+
+
+@dataclass(frozen=True)
+class OwnFiles:
+    """The user's own certificate and key, as they lie in the project."""
+
+    names: tuple[str, ...] = ()
+    issuer: str = ""
+    not_before: datetime = EPOCH
+    not_after: datetime = EPOCH
+    """The server's certificate's."""
+    alone: bool = False
+    """Whether its authority's certificates do not follow it: whole, in order, not ended."""
+    problem: str = ""
+    """Why Traefik could not serve it; else empty."""
+
+    def names_host(self, host: str) -> bool:
+        """Tell whether the certificate is for this host, by the rule of a handshake."""
+        return covered(self.names, host)
+
+
+@dataclass(frozen=True)
+class Room:
+    """What this machine has left, in bytes; None where it cannot be told."""
+
+    memory: int | None = None
+    """What can be taken without swapping."""
+    memory_total: int | None = None
+    swap: int | None = None
+    disk: int | None = None
+    """On the disk where Docker keeps its data."""
 
 
 @dataclass(frozen=True)
@@ -185,6 +243,54 @@ class Sighting:
 
 
 @dataclass(frozen=True)
+class Property:
+    """One property of a CAA record set (RFC 8659, section 4)."""
+
+    tag: str
+    value: str
+    critical: bool = False
+    """Whether an authority that does not know the tag must not sign."""
+
+
+@dataclass(frozen=True)
+class Naming:
+    """One name of the project, as DNS has it."""
+
+    host: str
+    zone: str = ""
+    own: tuple[str, ...] | None = None
+    """The addresses that the zone's own servers give, IPv4 first; None when they could not be asked."""
+    public: tuple[str, ...] = ()
+    """The addresses that the public resolver gives, IPv4 first."""
+    exists: bool = True
+    """Whether the name is known at all; one that is may still have no address."""
+    caa: tuple[Property, ...] = ()
+    caa_at: str = ""
+    """The name that these properties were found at: the host, one above it, or one it is an alias of."""
+    caa_problem: str = ""
+    """Why nobody said whether there is a CAA record; an authority that gets no answer does not sign either."""
+    problem: str = ""
+    """Why nobody could be asked at all; else empty."""
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """The addresses that hold: the zone's own servers know them first."""
+        return self.public if self.own is None else self.own
+
+
+@dataclass(frozen=True)
+class Directory:
+    """The directory of an ACME authority, as it was fetched."""
+
+    url: str
+    problem: str = ""
+    identities: tuple[str, ...] = ()
+    """The names by which CAA records allow this authority (RFC 8555, section 9.7.6)."""
+    ahead: timedelta | None = None
+    """Our clock minus the authority's; None when it told no time."""
+
+
+@dataclass(frozen=True)
 class Facts:
     """Everything that plans and checks may look at."""
 
@@ -209,14 +315,22 @@ class Facts:
     secrets_mode: int | None = None
     """Permission bits of the folder itself; None without one."""
     unreadable: tuple[str, ...] = ()
-    """What the app's entry point would stop at in secrets/app.env, by line; no value."""
+    """What an entry point would stop at in secrets/app.env or traefik.env, by file and line; no value."""
     tracked: tuple[str, ...] | None = ()
     """Files in the folder of secrets that git has; None when git does not say."""
     data_version: str | None = ""
     """Major version of PostgreSQL that made the data in its volume; empty without any, None when it cannot be told."""
     server_version: str = ""
     """Major version of PostgreSQL in the image that is wanted; empty when it cannot be told."""
+    certified: frozenset[str] | None = frozenset()
+    """Names that the wanted ACME authority has signed a certificate for, in Traefik's storage; None if unreadable."""
     leaf: Leaf | None = None
+    room: Room | None = None
+    settings: Mapping[str, str] = field(default_factory=dict)
+    """What .env says, by name."""
+    placeholders: tuple[str, ...] = ()
+    """The names in secrets/ that nobody has given a value yet: of a file, or of a setting in one; no value."""
+    own: OwnFiles | None = None
     handshakes: Mapping[str, Handshake] = field(default_factory=dict)
     answers: Mapping[str, Reply] = field(default_factory=dict)
     """GET / over HTTPS, by host."""
@@ -226,6 +340,12 @@ class Facts:
     """A route of the app that ends in a slash, asked for without it."""
     servers: tuple[Server, ...] = ()
     sightings: tuple[Sighting, ...] = ()
+    names: Mapping[str, Naming] = field(default_factory=dict)
+    """What DNS says, by host."""
+    authority: Directory | None = None
+    """The authority that is wanted; None when it was not asked."""
+    interfaces: tuple[str, ...] = ()
+    """The addresses of this machine's interfaces, loopback among them."""
 
     def of(self, service: str) -> tuple[Container, ...]:
         """Return a service's containers."""

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from . import server
-from .facts import LAST_WEEK, Facts
-from .project import Project, Service
+from .facts import LAST_WEEK, Facts, covered
+from .project import DNS, FILES, LOCAL, Project, Service
 
 RENEW_BEFORE = timedelta(days=30)
 """A local certificate is signed anew when less than this is left, as ACME clients do."""
@@ -41,6 +41,27 @@ class MakeSecret:
 
     def __str__(self) -> str:
         return f"make {self.path.parent.name}/{self.path.name}, which is missing"
+
+
+@dataclass(frozen=True)
+class Stop:
+    """Stop a service whose ports are needed."""
+
+    service: str
+
+    def __str__(self) -> str:
+        return f"stop {self.service}, which has no right certificate to serve"
+
+
+@dataclass(frozen=True)
+class Rehearse:
+    """Order a certificate from an authority for trials first: what fails there counts against no limit."""
+
+    hosts: tuple[str, ...]
+    directory: str
+
+    def __str__(self) -> str:
+        return f"rehearse the order for {', '.join(self.hosts)} with {self.directory}"
 
 
 @dataclass(frozen=True)
@@ -134,6 +155,8 @@ Step = (
     SignLeaf
     | DropLeaf
     | MakeSecret
+    | Stop
+    | Rehearse
     | BuildImage
     | Smoke
     | Promote
@@ -145,20 +168,27 @@ Step = (
 )
 
 
-def up(project: Project, facts: Facts) -> tuple[Step, ...]:
+def up(project: Project, facts: Facts, *, rehearse: bool = True) -> tuple[Step, ...]:
     """Return the steps that make the stack what the files say; none when it is.
 
     First what needs nothing, then what keeps data, then what runs once, then what needs any of these.
     """
     leaf = _leaf(project, facts)
+    rehearsal = _rehearsal(project, facts) if rehearse else ()
     image = _image(project, facts)
     stale = [one for one in project.services if _is_stale(project, facts, one, rebuilt=bool(image))]
     restarts = _restarts(project, facts, signed=bool(leaf), started=[one.name for one in stale])
-    work = (*leaf, *_secrets(project, facts), *image, *_in_order(project, stale, restarts))
+    work = (*_secrets(project, facts), *rehearsal, *leaf, *image, *_in_order(project, stale, restarts))
     if not work and all(one.well(service) for service in project.services for one in facts.of(service.name)):
         return ()
     names = tuple(service.name for service in project.services if not service.one_shot)
-    return (*work, AwaitHealthy(names), AwaitCertificate(project.hosts))
+    return (*work, AwaitHealthy(names), *(() if project.external else (AwaitCertificate(project.hosts),)))
+
+
+def orders(project: Project, facts: Facts) -> tuple[str, ...]:
+    """Return the hosts that an ACME authority has yet to sign a certificate for."""
+    hosts = project.hosts if project.ordered else ()
+    return tuple(host for host in hosts if not covered(facts.certified or (), host))
 
 
 def back(project: Project, facts: Facts, done: Iterable[Step]) -> tuple[Step, ...]:
@@ -211,8 +241,32 @@ def _secrets(project: Project, facts: Facts) -> tuple[Step, ...]:
     return tuple(MakeSecret(path) for path in project.secrets if str(path) in facts.missing)
 
 
+def unrehearsed(project: Project, facts: Facts) -> bool:
+    """Tell whether an order is due that cannot be rehearsed, because a Traefik that serves has the ports."""
+    return bool(project.rehearsal_directory and orders(project, facts)) and not _rehearsal(project, facts)
+
+
+def _rehearsal(project: Project, facts: Facts) -> tuple[Step, ...]:
+    """Rehearse for names that never had a certificate, where that cuts nobody off: only one can have the ports."""
+    hosts = orders(project, facts)
+    if not hosts or not project.rehearsal_directory:
+        return ()
+    order = Rehearse(hosts, project.rehearsal_directory)
+    running = any(one.state == "running" for one in facts.of(project.proxy.name))
+    if not running or project.challenge == DNS:
+        return (order,)
+    return (Stop(project.proxy.name), order) if _serves_nobody(project, facts) else ()
+
+
+def _serves_nobody(project: Project, facts: Facts) -> bool:
+    """Tell whether a Traefik that runs has nothing to serve: no certificate at all, and no other names from before."""
+    before = any(_is_stale(project, facts, one, rebuilt=False) for one in (project.proxy, project.app))
+    served = any(_served(facts, host, facts.now) for host in project.hosts)
+    return facts.certified == frozenset() and not before and not served
+
+
 def _leaf(project: Project, facts: Facts) -> tuple[Step, ...]:
-    if project.resolver:
+    if project.certificates != LOCAL:
         return () if facts.leaf is None else (DropLeaf(facts.leaf.names),)
     good = facts.leaf is not None and facts.leaf.good_for(project.hosts, facts.now + RENEW_BEFORE)
     return () if good else (SignLeaf(project.hosts),)
@@ -256,7 +310,9 @@ def _restarts(project: Project, facts: Facts, *, signed: bool, started: Collecti
 
 def _certificate(project: Project, facts: Facts, *, signed: bool) -> str:
     """A served certificate that is not the wanted one: Traefik tries an order once, at its start (FACTS T12)."""
-    wrong = [host for host in project.hosts if not _served(facts, host)]
+    # What lies in files gets no longer life from a restart.
+    until = facts.now + (timedelta() if project.certificates == FILES else LAST_WEEK)
+    wrong = [host for host in project.hosts if not project.external and not _served(facts, host, until)]
     if signed:
         return "it reads certificates when it starts"
     return f"the certificate of {', '.join(wrong)} is not the one it should be" if wrong else ""
@@ -281,6 +337,6 @@ def _sick(service: Service, facts: Facts) -> str:
     return "it is unhealthy" if any(one.health == "unhealthy" for one in facts.of(service.name)) else ""
 
 
-def _served(facts: Facts, host: str) -> bool:
+def _served(facts: Facts, host: str, until: datetime) -> bool:
     handshake = facts.handshakes.get(host)
-    return handshake is not None and handshake.good_for(host, facts.now + LAST_WEEK)
+    return handshake is not None and handshake.good_for(host, until)

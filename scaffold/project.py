@@ -18,11 +18,26 @@ SECRETS = Path("secrets")
 """The folder of secret files in a project."""
 SETTINGS = "app.env"
 """The secret file with the app's own settings."""
+PROXY_SETTINGS = "traefik.env"
+"""The secret file with what Traefik alone may know, such as the variables of the DNS provider."""
 HOST = re.compile(r"(?<![!\w])Host\(\s*[`\"]([^`\"]+)[`\"]\s*\)", re.IGNORECASE)
 """The part of a Traefik rule that names a host; not one that excludes it."""
 DEMANDED = re.compile(r"(?<!\$)\$\{(STACK_\w+):?\?")
 """A setting without which Compose refuses to read a file; a doubled dollar sign is none."""
 SETTING = re.compile(r"^\s*(?:export\s+)?(\w+)\s*=.*$", re.MULTILINE)
+ACME, STAGING, CUSTOM = "acme", "staging", "custom"
+LOCAL, FILES, EXTERNAL = "local", "files", "external"
+CERTIFICATES = (ACME, STAGING, CUSTOM, LOCAL, FILES, EXTERNAL)
+"""Where certificates come from, as STACK_CERTIFICATES says."""
+HTTP, TLS_ALPN, DNS = "http", "tls-alpn", "dns"
+CHALLENGES = (HTTP, TLS_ALPN, DNS)
+"""How an ACME authority is convinced, as STACK_CHALLENGE says (RFC 8555, section 8; RFC 8737)."""
+DIRECTORIES: Mapping[str, str] = {
+    ACME: "https://acme-v02.api.letsencrypt.org/directory",
+    STAGING: "https://acme-staging-v02.api.letsencrypt.org/directory",
+}
+"""The directories of Let's Encrypt (https://letsencrypt.org/docs/staging-environment/)."""
+WILDCARD = "*."
 HTTPS_PORT = 443
 """The port that an https address means when it names none."""
 EVERYWHERE = {"", "0.0.0.0", "::"}  # noqa: S104 - what Compose writes, not what we bind
@@ -72,6 +87,8 @@ class Service:
     """Services that have to be there before it starts."""
     one_shot: bool = False
     """Whether it runs to its end, and others wait for that."""
+    memory: int = 0
+    """Most bytes of memory that each of its containers may take; 0 without a limit."""
 
     @property
     def first_day(self) -> tuple[str, ...]:
@@ -110,6 +127,8 @@ class Project:
     name: str
     directory: Path
     services: tuple[Service, ...]
+    extra: Mapping[str, str] = field(default_factory=dict)
+    """`x-stack` of compose.yaml: what only `stack` reads."""
 
     def find(self, name: str) -> Service | None:
         """Return a service by name; None when the files have none."""
@@ -148,7 +167,7 @@ class Project:
     def secrets(self) -> tuple[Path, ...]:
         """The secret files that are made when they are missing: passwords of stores, and the app's own settings."""
         mounted = {path for service in self.services for path in service.binds.values()}
-        made = {self.directory / SECRETS / name for name in (SETTINGS, *map(password_file, STORES))}
+        made = {self.directory / SECRETS / name for name in (SETTINGS, PROXY_SETTINGS, *map(password_file, STORES))}
         return tuple(sorted(mounted & made))
 
     def password(self, store: str) -> Path:
@@ -179,19 +198,69 @@ class Project:
 
     @property
     def https_port(self) -> int:
-        """The published port that serves the app."""
-        return _entry_point(self.proxy, "WEBSECURE")
+        """The port that visitors come to with HTTPS: published here, or where something in front speaks it."""
+        return HTTPS_PORT if self.external else _entry_point(self.proxy, "WEBSECURE")
 
     @property
-    def resolver(self) -> str:
-        """Traefik's certificate resolver; empty when the local authority signs."""
-        return self.proxy.environment.get("TRAEFIK_ENTRYPOINTS_WEBSECURE_HTTP_TLS_CERTRESOLVER", "")
+    def external(self) -> bool:
+        """Whether something in front of this server speaks HTTPS, and Traefik plain HTTP."""
+        return self.certificates == EXTERNAL
 
     @property
-    def acme_roots(self) -> Path | None:
-        """The PEM file with the roots of a private ACME authority; None for a public one."""
-        inside = self.proxy.environment.get("LEGO_CA_CERTIFICATES", "") if self.resolver else ""
-        return self.proxy.binds.get(inside)
+    def certificates(self) -> str:
+        """Where certificates come from: one of CERTIFICATES, or whatever stands in .env instead."""
+        return self.proxy.environment.get("STACK_CERTIFICATES", "")
+
+    @property
+    def ordered(self) -> bool:
+        """Whether Traefik orders certificates from an ACME authority."""
+        return self.certificates in {ACME, STAGING, CUSTOM}
+
+    @property
+    def challenge(self) -> str:
+        """How the authority is convinced: one of CHALLENGES, or whatever stands in .env instead."""
+        return self.proxy.environment.get("STACK_CHALLENGE", "") or HTTP
+
+    @property
+    def acme_directory(self) -> str:
+        """The directory address of the authority that is wanted; empty without one."""
+        chosen = self.proxy.environment.get("STACK_ACME_DIRECTORY", "") if self.certificates == CUSTOM else ""
+        return DIRECTORIES.get(self.certificates, chosen)
+
+    @property
+    def trusted_proxies(self) -> str:
+        """Whose forwarded headers Traefik believes: addresses and networks with commas between; empty for nobody's."""
+        entry_point = "WEB" if self.external else "WEBSECURE"
+        return self.proxy.environment.get(f"TRAEFIK_ENTRYPOINTS_{entry_point}_FORWARDEDHEADERS_TRUSTEDIPS", "")
+
+    @property
+    def acme_storage(self) -> str:
+        """The file in Traefik's container that certificates of the wanted authority lie in: traefik/entrypoint.sh."""
+        if self.certificates != CUSTOM:
+            return f"/tmp/{self.certificates}.json"  # noqa: S108 - a volume of Traefik's own
+        return f"/tmp/custom-{re.sub('[^A-Za-z0-9]+', '-', self.acme_directory)}.json"  # noqa: S108
+
+    @property
+    def rehearsal_directory(self) -> str:
+        """The directory address of the authority to try an order with first; empty where there is none."""
+        usual = DIRECTORIES[STAGING] if self.certificates == ACME else ""
+        return self.extra.get("acme_rehearsal", "") or usual
+
+    @property
+    def roots(self) -> Path | None:
+        """The PEM file with the roots of a private authority; None for a public one."""
+        inside = self.proxy.environment.get("LEGO_CA_CERTIFICATES", "")
+        return self.proxy.binds.get(inside) if self.ordered or self.certificates == FILES else None
+
+    @property
+    def name_servers(self) -> tuple[str, ...]:
+        """The public resolvers that are asked about the project's names: addresses, each with `:port` if not 53."""
+        return tuple(self.extra.get("resolvers", "").replace(",", " ").split())
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """The server's public addresses, where its own interfaces do not show them; else none."""
+        return tuple(self.extra.get("addresses", "").replace(",", " ").split())
 
     @property
     def edge(self) -> str:
@@ -200,14 +269,20 @@ class Project:
 
     @property
     def address(self) -> str:
-        """Where on this machine HTTPS is published."""
-        ips = [port.host_ip for port in self.proxy.ports if port.published == self.https_port]
+        """Where on this machine the app is published."""
+        served = self.http_port if self.external else self.https_port
+        ips = [port.host_ip for port in self.proxy.ports if port.published == served]
         return ips[0] if ips and ips[0] not in EVERYWHERE else "127.0.0.1"
 
     def url(self, host: str, path: str = "/") -> str:
         """Return the address that people type."""
         port = "" if self.https_port == HTTPS_PORT else f":{self.https_port}"
         return f"https://{host}{port}{path}"
+
+
+def sample(host: str) -> str:
+    """Return a name to ask for in the place of a host: itself, or one below a wildcard."""
+    return f"stack-check.{host.removeprefix(WILDCARD)}" if host.startswith(WILDCARD) else host
 
 
 def password_file(store: str) -> str:
@@ -254,6 +329,7 @@ def parse(model: Mapping[str, Any], hashes: Mapping[str, str], directory: Path) 
         name=model["name"],
         directory=directory,
         services=tuple(replace(one, one_shot=one.name in ending) for one in services),
+        extra={key: _literal(value) for key, value in (model.get("x-stack") or {}).items()},
     )
 
 
@@ -275,7 +351,14 @@ def _service(name: str, body: Mapping[str, Any], digest: str, model: Mapping[str
         volumes={one["target"]: _volume(one.get("source", ""), model) for one in mounts if one.get("type") == "volume"},
         replicas=(body.get("deploy") or {}).get("replicas", body.get("scale", 1)),
         needs=tuple(body.get("depends_on") or ()),
+        memory=_memory(body),
     )
+
+
+def _memory(body: Mapping[str, Any]) -> int:
+    """Return the limit of one container, which Compose takes in either place."""
+    limits = ((body.get("deploy") or {}).get("resources") or {}).get("limits") or {}
+    return int(body.get("mem_limit") or limits.get("memory") or 0)
 
 
 def _secrets(body: Mapping[str, Any], model: Mapping[str, Any]) -> dict[str, Path]:

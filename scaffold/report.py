@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from .checks import Check, Finding, Status
 from .errors import StackError
 from .plan import Step
+from .project import ACME, CUSTOM, Project
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -92,6 +93,21 @@ def _told(finding: Finding) -> str:
     if finding.outcome.status in {Status.FAIL, Status.WARN}:
         lines.append(f"→ {finding.check.hint}")
     return "\n".join(lines)
+
+
+def proposal(project: Project, found: Iterable[Finding]) -> str:
+    """Return what may be decided once a real certificate is served and nobody has; else nothing.
+
+    HTTP Strict Transport Security (RFC 6797): too early, it locks visitors out (section 14.1).
+    """
+    proven = {one.check.id for one in found if one.outcome.status is Status.PASS}
+    undecided = project.proxy.environment.get("STACK_HSTS_SECONDS") == "0"
+    if project.certificates not in {ACME, CUSTOM} or not undecided or not {"tls.trusted", "tls.names"} <= proven:
+        return ""
+    return (
+        "A real certificate is served. STACK_HSTS_SECONDS=300 in .env, then `stack up`, has browsers insist on it for"
+        " five minutes after each visit; without a value it stays as it is, and this is not said again."
+    )
 
 
 def _finding_document(finding: Finding) -> dict[str, Any]:

@@ -5,23 +5,28 @@ import re
 import secrets
 import stat
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import quote
 
 from . import dotenv
-from .errors import NotReady, WrongInput
+from .errors import NotReady, StackError, WrongInput
 from .facts import SecretFile
-from .project import SECRETS, SETTINGS
+from .project import PROXY_SETTINGS, SECRETS, SETTINGS
 
 APP_ENV = SECRETS / SETTINGS
+PROXY_ENV = SECRETS / PROXY_SETTINGS
 SHORTEST = 6
 """Anything shorter would blank out words that are nobody's secret."""
 PRIVATE = 0o700
 READABLE = 0o444
 EDITABLE = 0o644
-NO_SETTINGS = "# Settings of the app that are secret: NAME=VALUE lines. `stack secret set NAME` writes one.\n"
+EMPTY: Mapping[str, str] = {
+    SETTINGS: "# Settings of the app that are secret: NAME=VALUE lines. `stack secret set NAME` writes one.\n",
+    PROXY_SETTINGS: "# What Traefik alone may know: NAME=VALUE lines. `stack secret set --proxy NAME` writes one.\n",
+}
+"""The files of settings, as they are without any."""
 
 
 def new_password() -> str:
@@ -31,8 +36,8 @@ def new_password() -> str:
 
 def make(path: Path) -> None:
     """Make a secret file that is missing: a password, or a file of settings without any."""
-    if path.name == SETTINGS:
-        write(path, NO_SETTINGS, EDITABLE)
+    if path.name in EMPTY:
+        write(path, EMPTY[path.name], EDITABLE)
     else:
         write(path, f"{new_password()}\n")
 
@@ -55,6 +60,12 @@ def blanked(directory: Path, lines: Iterable[str]) -> tuple[str, ...]:
     values = plain | {quote(value, safe="") for value in plain}
     pattern = re.compile("|".join(map(re.escape, sorted(values, key=len, reverse=True))) or r"(?!)")
     return tuple(pattern.sub("***", line) for line in lines)
+
+
+def blank(directory: Path, error: StackError) -> None:
+    """Take out of an error what is secret in a project: any part of it may quote what somebody else wrote."""
+    error.message, error.hint, *evidence = blanked(directory, (error.message, error.hint, *error.evidence))
+    error.evidence = tuple(evidence)
 
 
 def folder_mode(directory: Path) -> int | None:

@@ -5,16 +5,31 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from scaffold.facts import Container, Facts, Handshake, Leaf, Process, Reply, SecretFile, Server, Sighting, Versions
-from scaffold.project import Build, Port, Project, Service
+from scaffold.facts import (
+    Container,
+    Directory,
+    Facts,
+    Handshake,
+    Leaf,
+    Naming,
+    Process,
+    Reply,
+    Room,
+    SecretFile,
+    Server,
+    Sighting,
+    Versions,
+)
+from scaffold.project import ACME, DIRECTORIES, Build, Port, Project, Service
 
 NOW = datetime(2026, 8, 1, 12, tzinfo=UTC)
-HOST = "demo.test"
-OTHER_HOST = "www.demo.test"
+HOST = "demo.shop"
+OTHER_HOST = "www.demo.shop"
 EDGE = "demo_edge"
 PROXY_ADDRESS = "172.18.0.2"
 CLIENT = "198.51.100.4"
 FORGED = "203.0.113.7"
+SERVER = "198.51.100.1"
 BUILD_IMAGE = "demo-app:0123456789ab"
 PUBLISHED = (Port(80, 80), Port(443, 443))
 COMMAND = (
@@ -52,9 +67,8 @@ TRAEFIK = Service(
     environment={
         "TRAEFIK_ENTRYPOINTS_WEB_ADDRESS": ":80",
         "TRAEFIK_ENTRYPOINTS_WEBSECURE_ADDRESS": ":443",
-        "TRAEFIK_ENTRYPOINTS_WEBSECURE_HTTP_TLS_CERTRESOLVER": "acme",
-        "TRAEFIK_CERTIFICATESRESOLVERS_ACME_ACME_CASERVER": "https://acme.example/directory",
-        "TRAEFIK_CERTIFICATESRESOLVERS_ACME_ACME_STORAGE": "/tmp/acme.json",
+        "STACK_CERTIFICATES": "acme",
+        "STACK_CHALLENGE": "http",
         "LEGO_CA_CERTIFICATES": "",
         "TRAEFIK_PROVIDERS_DOCKER_NETWORK": EDGE,
     },
@@ -78,7 +92,7 @@ def project(**changes: Any) -> Project:
 
 def local_project(**changes: Any) -> Project:
     """Return the stack whose certificate the local authority signs."""
-    return with_environment(project(**changes), TRAEFIK_ENTRYPOINTS_WEBSECURE_HTTP_TLS_CERTRESOLVER="")
+    return with_environment(project(**changes), STACK_CERTIFICATES="local")
 
 
 PASSWORD = Path("/srv/demo/secrets/postgres_password")
@@ -192,7 +206,9 @@ def facts(**changes: Any) -> Facts:
     """Return what is seen when the stack of `project()` runs as it should."""
     healthy = Facts(
         now=NOW,
-        versions=Versions(engine="28.5.1", compose="2.40.0"),
+        certified=frozenset({HOST}),
+        room=Room(memory=4_000_000_000, memory_total=8_000_000_000, swap=0, disk=40_000_000_000),
+        versions=Versions(engine="28.5.1", compose="2.40.0", oldest_api="1.24"),
         containers=containers(),
         images={
             "demo-app:current": "sha256:app",
@@ -204,6 +220,9 @@ def facts(**changes: Any) -> Facts:
         handshakes={HOST: handshake()},
         answers={HOST: Reply(f"https://{HOST}/", status=200)},
         redirects={HOST: Reply(f"http://{HOST}/x", status=308, location=f"https://{HOST}/x")},
+        names={HOST: Naming(HOST, zone=HOST, own=(SERVER,), public=(SERVER,))},
+        authority=Directory(DIRECTORIES[ACME], identities=("letsencrypt.org",), ahead=timedelta(seconds=1)),
+        interfaces=("127.0.0.1", SERVER),
         slash=Reply(f"https://{HOST}/items", status=307, location=f"https://{HOST}/items/"),
         servers=(server(),),
         sightings=(Sighting("", CLIENT, CLIENT), Sighting(FORGED, CLIENT, CLIENT)),

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from ..errors import WrongInput
 from ..facts import Facts
 from ..project import Project
-from . import containers, data, forwarded, host, secrets, web
+from . import containers, data, forwarded, host, names, ownfiles, room, secrets, settings, signing, web
 from .verdict import Check, Finding, Outcome, Status, skipped
 
 __all__ = ["CHECKS", "Check", "Finding", "Outcome", "Status", "run", "select"]
@@ -19,11 +19,22 @@ CHECKS = (
     Check("host.project", host.project, before=True),
     Check("host.ports", host.ports, before=True),
     Check("host.files", host.files, before=True),
-    Check("host.settings", host.settings, before=True),
+    Check("host.settings", settings.settings, before=True),
     Check("secrets.present", secrets.present, before=True),
     Check("secrets.settings", secrets.settings, before=True),
     Check("secrets.private", secrets.private, before=True),
     Check("secrets.untracked", secrets.untracked, before=True),
+    Check("host.placeholders", room.placeholders, before=True),
+    Check("host.api", room.api, before=True),
+    Check("host.memory", room.memory, before=True),
+    Check("host.disk", room.disk, before=True),
+    Check("tls.files", ownfiles.files, before=True),
+    Check("dns.address", names.addresses, before=True, order=True),
+    Check("dns.agree", names.agree, before=True, order=True),
+    Check("dns.cdn", names.cdn, before=True, order=True),
+    Check("tls.caa", signing.caa, before=True, order=True),
+    Check("host.authority", signing.authority, before=True, order=True),
+    Check("host.clock", signing.clock, before=True, order=True),
     Check("data.version", data.version, before=True),
     Check("data.healthy", data.data_healthy),
     Check("app.prestart", containers.prestart),
@@ -42,8 +53,11 @@ CHECKS = (
 )
 
 
-def select(ids: Iterable[str] = (), *, before: bool = False) -> tuple[Check, ...]:
-    """Return the checks with these ids and what they need, else all; WrongInput for an id that there is not."""
+def select(ids: Iterable[str] = (), *, before: bool = False, order: bool = True) -> tuple[Check, ...]:
+    """Return the checks with these ids and what they need, else all; WrongInput for an id that there is not.
+
+    Only those that look before a start, if asked; without those that matter to an order alone, if told so.
+    """
     known = {check.id: check for check in CHECKS}
     wanted: set[str] = set()
     queue = list(ids)
@@ -53,7 +67,8 @@ def select(ids: Iterable[str] = (), *, before: bool = False) -> tuple[Check, ...
             raise WrongInput(f"there is no check {name!r}", hint=f"`stack check --list` shows them: {', '.join(known)}")
         wanted.add(name)
         queue += known[name].needs
-    chosen = tuple(check for check in CHECKS if (not wanted or check.id in wanted) and (check.before or not before))
+    fit = (check for check in CHECKS if (check.before or not before) and (order or not check.order))
+    chosen = tuple(check for check in fit if not wanted or check.id in wanted)
     if not chosen:
         raise WrongInput(
             "none of these checks looks at what is there before a start", hint="stack check --before --list"

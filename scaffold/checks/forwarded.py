@@ -24,7 +24,7 @@ def scheme(project: Project, facts: Facts) -> Outcome:
         for one in facts.servers
         if not _believes(one, peer)
     ]
-    if facts.slash and facts.slash.location.startswith("http://"):
+    if not project.external and facts.slash and facts.slash.location.startswith("http://"):
         wrong.append(f"{facts.slash.url} redirects to {facts.slash.location}")
     right = [f"{one.container} believes {peer}, which is Traefik" for one in facts.servers]
     return judged(
@@ -57,6 +57,8 @@ def forged(project: Project, facts: Facts) -> Outcome:
         return unread
     if (sighting := _sighting(facts, forged=True)) is None:
         return UNLOGGED
+    if server.Trust(project.trusted_proxies).believes(sighting.peer):
+        return skipped(f"our own request came from {sighting.peer}, which STACK_TRUSTED_PROXIES has")
     shown = _clients(project, facts, sighting)
     lines = [f"sent X-Forwarded-For: {sighting.sent}; {name} takes {client} for the client" for name, client in shown]
     return judged(lines if any(client == sighting.sent for _, client in shown) else (), lines)

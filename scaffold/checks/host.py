@@ -1,14 +1,10 @@
 """What must be right before anything is started."""
 
-import re
-
-from .. import server
 from ..facts import Facts, release
 from ..project import Project
 from .verdict import Outcome, failed, judged, passed
 
 OLDEST_ENGINE = (25, 0)  # `start_interval` of healthchecks (FACTS C17)
-HOST = re.compile(r"localhost|([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9])?[.])+[a-z]([a-z0-9-]{0,61}[a-z0-9])?")
 OLDEST_COMPOSE = (2, 26)  # what the template was measured with
 
 
@@ -53,25 +49,3 @@ def files(project: Project, facts: Facts) -> Outcome:
     closed = [f"{path} may be read by its owner only" for path in facts.closed]
     made = set(map(str, project.secrets))  # by `up`
     return judged([*(f"{path} does not exist" for path in facts.missing if path not in made), *closed], ())
-
-
-def settings(project: Project, _facts: Facts) -> Outcome:
-    """The settings in .env can be served.
-
-    Compose takes any text: a wrong one would replace what runs by something that does not. Correct .env: STACK_DOMAIN a
-    bare host name, STACK_RESOLVER `acme` or nothing, STACK_WORKERS a number, two different ports, one replica of an app
-    that writes into a volume.
-    """
-    wrong = [f"{host!r} is no host name" for host in project.hosts if not HOST.fullmatch(host)]
-    if project.http_port == project.https_port:
-        wrong.append(f"port {project.http_port} cannot serve both HTTP and HTTPS")
-    configured = f"TRAEFIK_CERTIFICATESRESOLVERS_{project.resolver.upper()}_ACME_STORAGE"
-    if project.resolver and configured not in project.proxy.environment:
-        wrong.append(f"there is no certificate resolver {project.resolver!r}")
-    workers = server.option(project.app.command, "workers")
-    if workers is not None and not (workers.isdigit() and int(workers) > 0):
-        wrong.append(f"{workers!r} is no number of workers")
-    if project.app.replicas > 1 and project.app.volumes:
-        shared = ", ".join(project.app.volumes)
-        wrong.append(f"{project.app.replicas} replicas would write to {shared}, which is safe for one only")
-    return judged(wrong, (*project.hosts, f"certificates: {project.resolver or 'local authority'}"))

@@ -26,12 +26,13 @@ def present(project: Project, facts: Facts) -> Outcome:
 
 
 def settings(_project: Project, facts: Facts) -> Outcome:
-    """The app's secret settings can be read.
+    """The secret settings of the app and of Traefik can be read.
 
-    Its container ends at the first line that cannot, and then nothing serves. Mend the line in secrets/app.env, one
-    NAME=VALUE each; `stack secret set NAME` writes them so that any value survives.
+    A container ends at the first line that cannot, and then nothing serves. Mend the line in secrets/app.env or
+    secrets/traefik.env, one NAME=VALUE each; `stack secret set NAME`, for Traefik's with `--proxy`, writes them so that
+    any value survives.
     """
-    return judged((f"{SECRETS}/app.env, {problem}" for problem in facts.unreadable), ())
+    return judged((f"{SECRETS}/{problem}" for problem in facts.unreadable), ())
 
 
 def private(_project: Project, facts: Facts) -> Outcome:

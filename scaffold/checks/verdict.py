@@ -35,6 +35,8 @@ class Check:
     needs: tuple[str, ...] = ()
     before: bool = False
     """Whether it looks at the machine before anything is started."""
+    order: bool = False
+    """Whether it matters to `up` only when a certificate has to be ordered; it asks others than this machine."""
 
     @property
     def promise(self) -> str:

@@ -4,10 +4,11 @@ from datetime import timedelta
 from urllib.parse import urlsplit
 
 from ..facts import LAST_WEEK, Facts, Handshake, Reply
-from ..project import HTTPS_PORT, Project
-from .verdict import Outcome, failed, judged, passed, warned
+from ..project import HTTPS_PORT, STAGING, Project, sample
+from .verdict import Outcome, failed, judged, passed, skipped, warned
 
 DAYS_WARN = timedelta(days=14)  # ACME clients renew at 30 days: two weeks of failing renewals
+ELSEWHERE = skipped("HTTPS ends at something in front of this server: STACK_CERTIFICATES is external")
 UNSEEN = "it was not looked at"
 BROKEN = 500  # a status below this is the app's own answer
 
@@ -18,6 +19,8 @@ def http_redirects(project: Project, facts: Facts) -> Outcome:
     A temporary redirect is asked for again at every visit, and one visit in the clear is enough to lose a cookie.
     The `redirections` of entry point `web` in compose.proxy.yaml do this.
     """
+    if project.external:
+        return ELSEWHERE
     replies = {host: facts.redirects.get(host, Reply(host, problem=UNSEEN)) for host in project.hosts}
     wrong = [_shown(reply) for host, reply in replies.items() if not _redirects(project, host, reply)]
     return judged(wrong, map(_shown, replies.values()))
@@ -28,9 +31,14 @@ def tls_trusted(project: Project, facts: Facts) -> Outcome:
 
     Browsers refuse it otherwise. `stack up` orders it anew and says what went wrong.
     """
+    if project.external:
+        return ELSEWHERE
     pairs = _handshakes(project, facts).items()
     wrong = [f"{host}: {_explained(shake)}" for host, shake in pairs if shake.problem]
-    return judged(wrong, (f"{host}: issued by {shake.issuer}" for host, shake in pairs))
+    right = [f"{host}: issued by {shake.issuer}" for host, shake in pairs]
+    if project.certificates == STAGING and not wrong:
+        return warned(*right, "an authority for trials: browsers refuse it")
+    return judged(wrong, right)
 
 
 def tls_names(project: Project, facts: Facts) -> Outcome:
@@ -38,6 +46,8 @@ def tls_names(project: Project, facts: Facts) -> Outcome:
 
     Browsers refuse a certificate for another name. `stack up` orders one for the names in the Compose files.
     """
+    if project.external:
+        return ELSEWHERE
     pairs = _handshakes(project, facts).items()
     wrong = [
         f"{host}: the certificate is for {', '.join(shake.names) or 'nobody'}"
@@ -53,6 +63,8 @@ def tls_days(project: Project, facts: Facts) -> Outcome:
     Traefik renews a month before the end; less than two weeks left means that renewals fail. `docker compose logs
     traefik` has the authority's words. A local certificate is signed anew by `stack up`.
     """
+    if project.external:
+        return ELSEWHERE
     left = {host: shake.not_after - facts.now for host, shake in _handshakes(project, facts).items()}
     seen = [f"{host}: {days.days} days" for host, days in left.items()]
     if min(left.values()) < LAST_WEEK:
@@ -85,7 +97,11 @@ def _shown(reply: Reply) -> str:
 
 def _redirects(project: Project, host: str, reply: Reply) -> bool:
     there = urlsplit(reply.location)
-    right_place = (there.scheme, there.hostname, there.port or HTTPS_PORT) == ("https", host, project.https_port)
+    right_place = (there.scheme, there.hostname, there.port or HTTPS_PORT) == (
+        "https",
+        sample(host),
+        project.https_port,
+    )
     return reply.status in {301, 308} and right_place
 
 

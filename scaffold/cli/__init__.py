@@ -44,6 +44,11 @@ def within(command: Callable[..., Any]) -> Callable[..., Any]:
     )(command)
 
 
+def of_proxy(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the option that means Traefik's secrets instead of the app's."""
+    return click.option("--proxy", is_flag=True, help="For Traefik alone, such as a DNS provider's variables.")(command)
+
+
 class Handing(click.Command):
     """A command that hands the words behind `--` on, as `command`."""
 
@@ -104,15 +109,21 @@ def new(
 @cli.command()
 @directory
 @click.option("--dry-run", is_flag=True, help="Print the plan and stop.")
+@click.option(
+    "--rehearsal/--no-rehearsal",
+    "rehearse",
+    default=True,
+    help="Order a first certificate from an authority for trials before the real one (the default), or not.",
+)
 @common
-def up(directory: Path, dry_run: bool, as_json: bool, debug: bool) -> int:
+def up(directory: Path, dry_run: bool, rehearse: bool, as_json: bool, debug: bool) -> int:
     """Bring the stack up, wait until it serves, and check it. Doing it again does nothing.
 
     Example: stack up shop --dry-run
     """
     from . import stack
 
-    return stack.up(directory, dry_run=dry_run, as_json=as_json)
+    return stack.up(directory, dry_run=dry_run, rehearse=rehearse, as_json=as_json)
 
 
 @cli.command()
@@ -184,10 +195,11 @@ def secret_group() -> None:
 
 @secret_group.command("set")
 @click.argument("words", metavar="NAME", nargs=-1, required=True)
+@of_proxy
 @within
 @common
-def secret_set(words: tuple[str, ...], directory: Path, as_json: bool, debug: bool) -> int:
-    """Set a secret variable of the app.
+def secret_set(words: tuple[str, ...], proxy: bool, directory: Path, as_json: bool, debug: bool) -> int:
+    """Set a secret variable of the app, or of Traefik alone.
 
     The value is asked for, or read from standard input.
 
@@ -195,7 +207,7 @@ def secret_set(words: tuple[str, ...], directory: Path, as_json: bool, debug: bo
     """
     from . import secret
 
-    return secret.put(directory, words, as_json=as_json)
+    return secret.put(directory, words, proxy=proxy, as_json=as_json)
 
 
 @secret_group.command("list")
@@ -213,16 +225,17 @@ def secret_list(directory: Path, as_json: bool, debug: bool) -> int:
 
 @secret_group.command("remove")
 @click.argument("name")
+@of_proxy
 @within
 @common
-def secret_remove(name: str, directory: Path, as_json: bool, debug: bool) -> int:
-    """Take a secret variable out of the app's environment.
+def secret_remove(name: str, proxy: bool, directory: Path, as_json: bool, debug: bool) -> int:
+    """Take a secret variable out of the app's environment, or Traefik's.
 
     Example: stack secret remove STRIPE_KEY
     """
     from . import secret
 
-    return secret.remove(directory, name, as_json=as_json)
+    return secret.remove(directory, name, proxy=proxy, as_json=as_json)
 
 
 @secret_group.command("rotate")

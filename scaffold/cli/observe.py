@@ -3,28 +3,33 @@
 import secrets
 import stat
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from .. import authority, detect, dotenv, probe, repository, secretfiles
+from .. import authority, detect, dotenv, orders, ownfiles, probe, repository, secretfiles
 from ..engine import Engine
 from ..errors import NotReady
 from ..facts import Container, Facts, Handshake, Holder, Sighting
-from ..project import SECRETS, Project
+from ..project import EVERYWHERE, FILES, LOCAL, SECRETS, SETTINGS, STAGING, Project, sample
 
 FORGED = "203.0.113.7"
 """A client that cannot be: RFC 5737 keeps this network for documentation."""
+TRIAL = "(STAGING)"
+"""What the names of issuers begin with at Let's Encrypt's authority for trials, whose root nobody has."""
+ENV_FILES = (secretfiles.APP_ENV, secretfiles.PROXY_ENV)
 LOG_SECONDS = 3
 """How long Traefik's line about a request may take to reach the engine's log."""
 
 
 def site(project: Project) -> probe.Site:
     """Return where the project is looked at from here, and whose signature is wanted."""
-    roots = project.acme_roots if project.resolver else authority.root_path()
-    return probe.Site(project.address, project.http_port, project.https_port, roots)
+    roots = authority.root_path() if project.certificates == LOCAL else project.roots
+    trial = TRIAL if project.certificates == STAGING and not roots else None
+    return probe.Site(project.address, project.http_port, project.https_port, roots, not project.external, trial)
 
 
 def machine(engine: Engine, project: Project) -> Facts:
@@ -43,19 +48,36 @@ def machine(engine: Engine, project: Project) -> Facts:
         images=images,
         build_image=build_image,
         modified={path: moment for path in read if (moment := secretfiles.modified(path))},
-        secrets=secretfiles.look(project.directory),
-        secrets_mode=secretfiles.folder_mode(project.directory),
-        unreadable=dotenv.problems(secretfiles.read(project.directory / secretfiles.APP_ENV)),
-        tracked=repository.tracked(project.directory, SECRETS),
         data_version=engine.data_version(project, images),
         server_version=engine.server_version(project.database.image) if project.database else "",
+        room=detect.room(engine.data_folder()),
+        certified=engine.certified(project, images),
         namesakes=namesakes(project, containers),
         missing=tuple(sorted({str(path) for path in mounted if not path.exists()})),
         closed=tuple(sorted({str(path) for path in mounted if path.exists() and not _open(path)})),
         leaf=authority.look(project.directory),
     )
     shaken = handshakes(project, facts.of(project.proxy.name))
-    return replace(facts, holders=holders(engine, project), handshakes=shaken)
+    return replace(_told(project, facts), holders=holders(engine, project), handshakes=shaken)
+
+
+def _told(project: Project, facts: Facts) -> Facts:
+    """Return facts with what its owner wrote down beside the Compose files: .env, and what lies in secrets/."""
+    texts = {file.name: secretfiles.read(project.directory / file) for file in ENV_FILES}
+    return replace(
+        facts,
+        settings=dotenv.settings(secretfiles.read(project.directory / ".env")),
+        secrets=secretfiles.look(project.directory),
+        secrets_mode=secretfiles.folder_mode(project.directory),
+        unreadable=tuple(
+            f"{name}, {problem}"
+            for name, text in texts.items()
+            for problem in dotenv.problems(text, escapes=name == SETTINGS)
+        ),
+        placeholders=_placeholders(project),
+        tracked=repository.tracked(project.directory, SECRETS),
+        own=ownfiles.own(project.directory, facts.now) if project.certificates == FILES else None,
+    )
 
 
 def ours(engine: Engine, project: Project, *, hint: str) -> tuple[Container, ...]:
@@ -67,6 +89,13 @@ def ours(engine: Engine, project: Project, *, hint: str) -> tuple[Container, ...
             hint=hint.format(others[0]),
         )
     return containers
+
+
+def _placeholders(project: Project) -> tuple[str, ...]:
+    """Return the names in secrets/ that wait for a value: settings, and files of one password."""
+    settings = [name for file in ENV_FILES for name in dotenv.placeholders(secretfiles.read(project.directory / file))]
+    single = [one.path for one in secretfiles.look(project.directory) if one.path.name not in secretfiles.EMPTY]
+    return (*settings, *(path.name for path in single if dotenv.is_placeholder(secretfiles.read(path))))
 
 
 def namesakes(project: Project, containers: Sequence[Container]) -> tuple[str, ...]:
@@ -92,18 +121,22 @@ def holders(engine: Engine, project: Project) -> tuple[Holder, ...]:
 
 
 def handshakes(project: Project, proxies: Sequence[Container]) -> dict[str, Handshake]:
-    """Return a handshake for every host; none while no Traefik runs."""
-    if not any(one.state == "running" for one in proxies):
+    """Return a handshake for every host; none while no Traefik runs, or where HTTPS is spoken in front of it."""
+    if project.external or not _run(proxies):
         return {}
-    if not project.resolver and not authority.root_path().exists():
+    if project.certificates == LOCAL and not authority.root_path().exists():
         return dict.fromkeys(project.hosts, Handshake(problem="there is no local authority yet; `stack up` makes one"))
-    return {host: probe.handshake(site(project), host) for host in project.hosts}
+    return {host: probe.handshake(site(project), sample(host)) for host in project.hosts}
+
+
+def _run(containers: Sequence[Container]) -> bool:
+    return any(one.state == "running" for one in containers)
 
 
 def everything(engine: Engine, project: Project) -> Facts:
     """Return what can be seen of a stack that runs."""
     facts = machine(engine, project)
-    if not facts.handshakes:
+    if not _run(facts.of(project.proxy.name)):
         return facts
     here = site(project)
     # First, because it waits until Traefik knows the app.
@@ -111,18 +144,39 @@ def everything(engine: Engine, project: Project) -> Facts:
     return replace(
         facts,
         sightings=sightings,
-        answers={name: probe.https(here, name) for name in project.hosts},
-        redirects={name: probe.http(here, name, "/stack-check?a=b") for name in project.hosts},
-        slash=probe.slash_redirect(here, project.hosts[0]),
+        answers={name: probe.get(here, sample(name)) for name in project.hosts},
+        redirects={name: probe.http(here, sample(name), "/stack-check?a=b") for name in project.hosts},
+        slash=probe.slash_redirect(here, sample(project.hosts[0])),
         servers=tuple(engine.server(one) for one in facts.of(project.app.name) if one.state == "running"),
     )
 
 
+def stage(project: Project, container: Container) -> probe.Site:
+    """Return where a rehearsal is looked at: whoever signs there is believed."""
+    port = next((one for one in container.ports if one.target == project.https_port), None)
+    where = (port.host_ip if port and port.host_ip not in EVERYWHERE else "127.0.0.1", 0, port.published if port else 0)
+    return probe.Site(*where, issuers="")
+
+
+def outside(project: Project, facts: Facts) -> Facts:
+    """Return facts with what DNS says of the names, and whether the authority answers."""
+    from ..probe import directory, names
+
+    with ThreadPoolExecutor() as pool:
+        known = pool.submit(names.look, project.hosts, project.name_servers)
+        authority = pool.submit(directory.look, project.acme_directory, project.roots, datetime.now(UTC))
+        return replace(facts, names=known.result(), authority=authority.result(), interfaces=detect.interfaces())
+
+
 def complaints(engine: Engine, project: Project, since: datetime) -> tuple[str, ...]:
     """Return what Traefik has written about certificates that did not come, since a moment."""
-    lines = engine.log((one for one in engine.containers(project) if one.service == project.proxy.name), since)
-    errors = (line for line in lines if line.get("level") == "error" and "acme" in str(line.get("providerName", "")))
-    return tuple(dict.fromkeys(f"{line.get('message', '')}: {line.get('error', '')}".strip(": ") for line in errors))
+    proxies = (one for one in engine.containers(project) if one.service == project.proxy.name)
+    return said(engine, proxies, since - timedelta(seconds=1))
+
+
+def said(engine: Engine, proxies: Iterable[Container], since: datetime) -> tuple[str, ...]:
+    """Return what containers of Traefik have written about certificates that did not come."""
+    return orders.lines(engine.log(proxies, since))
 
 
 def _sightings(engine: Engine, project: Project, facts: Facts) -> tuple[Sighting, ...]:
@@ -145,7 +199,7 @@ def _marked(engine: Engine, project: Project, facts: Facts, deadline: float) -> 
     marks = {f"/.well-known/stack-check/{secrets.token_hex(8)}": request for request in requests}
     lost = []
     for path, (host, sent) in marks.items():
-        if probe.https(here, host, path, {"X-Forwarded-For": sent} if sent else None).by_proxy:
+        if probe.get(here, sample(host), path, {"X-Forwarded-For": sent} if sent else None).by_proxy:
             lost.append(Sighting(sent, "", "", host, served=False))
     if lost:  # which Traefik does not even log while it has no router at all
         return tuple(lost)

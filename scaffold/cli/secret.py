@@ -1,4 +1,4 @@
-"""`stack secret`: settings of the app that nobody else may see, and the passwords of the data services."""
+"""`stack secret`: settings of the app or of Traefik that nobody else may see, and passwords of the data services."""
 
 import shlex
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from ..project import SECRETS
 from . import stack, terminal
 
 
-def put(directory: Path, words: Sequence[str], *, as_json: bool) -> int:
+def put(directory: Path, words: Sequence[str], *, proxy: bool, as_json: bool) -> int:
     """Take a value in without showing it, and write it down."""
     name = _only_a_name(words)
     folder = engines.folder(directory)
@@ -21,49 +21,55 @@ def put(directory: Path, words: Sequence[str], *, as_json: bool) -> int:
     dotenv.refuse_unfit(name, value)
     if not value:
         raise WrongInput(f"the value is empty; {name} is as it was", hint=f"stack secret remove {name} takes it away")
-    path = folder / secretfiles.APP_ENV
+    file = _file(proxy=proxy)
+    path = folder / file
     with stack.alone(folder):
         mode = path.stat().st_mode & 0o777 if path.exists() else secretfiles.EDITABLE
-        secretfiles.write(path, dotenv.with_value(secretfiles.read(path), name, value), mode)
-    return _told(directory, name, f"is set in {secretfiles.APP_ENV}", as_json=as_json)
+        text = dotenv.with_value(secretfiles.read(path), name, value, escapes=not proxy)
+        secretfiles.write(path, text, mode)
+    return _told(directory, name, "is set in", file, as_json=as_json)
 
 
 def names(directory: Path, *, as_json: bool) -> int:
     """Name what is secret, and show no value. Needs no Docker."""
     folder = engines.folder(directory)
-    settings = dotenv.names(secretfiles.read(folder / secretfiles.APP_ENV))
+    settings, proxy = (
+        dotenv.names(secretfiles.read(folder / file)) for file in (secretfiles.APP_ENV, secretfiles.PROXY_ENV)
+    )
     found = (one.path.name for one in secretfiles.look(folder))
-    files = [name for name in found if name != secretfiles.APP_ENV.name]
+    files = [name for name in found if name not in secretfiles.EMPTY]
     if as_json:
-        terminal.document({"ok": True, "settings": list(settings), "files": files})
+        terminal.document({"ok": True, "settings": list(settings), "proxy": list(proxy), "files": files})
     else:
-        terminal.result(listed(settings, files))
+        terminal.result(listed(settings, files, proxy))
     return ExitCode.GOOD
 
 
-def listed(settings: Sequence[str], files: Sequence[str]) -> str:
+def listed(settings: Sequence[str], files: Sequence[str], proxy: Sequence[str] = ()) -> str:
     """Return the names for a person."""
-    if not settings and not files:
+    if not settings and not files and not proxy:
         return "Nothing is secret here yet: stack secret set NAME"
     rows = [(name, f"a setting of the app, in {secretfiles.APP_ENV}") for name in settings]
+    rows += [(name, f"for Traefik alone, in {secretfiles.PROXY_ENV}") for name in proxy]
     rows += [(name, f"the file {SECRETS / name}") for name in files]
     wide = max(len(name) for name, _ in rows)
     return "\n".join(f"{name:{wide}}  {what}" for name, what in rows)
 
 
-def remove(directory: Path, name: str, *, as_json: bool) -> int:
-    """Take a setting out of app.env."""
+def remove(directory: Path, name: str, *, proxy: bool, as_json: bool) -> int:
+    """Take a setting out of its file."""
     folder = engines.folder(directory)
-    path = folder / secretfiles.APP_ENV
+    file = _file(proxy=proxy)
+    path = folder / file
     with stack.alone(folder):
         text = secretfiles.read(path)
         if name not in (known := dotenv.names(text)):
             raise WrongInput(
-                f"{secretfiles.APP_ENV} has no {name!r}",
+                f"{file} has no {name!r}",
                 hint=f"it has {', '.join(known)}" if known else "it has no setting at all",
             )
         secretfiles.write(path, dotenv.without(text, name), path.stat().st_mode & 0o777)
-    return _told(directory, name, f"is gone from {secretfiles.APP_ENV}", as_json=as_json)
+    return _told(directory, name, "is gone from", file, as_json=as_json)
 
 
 def _only_a_name(words: Sequence[str]) -> str:
@@ -76,11 +82,15 @@ def _only_a_name(words: Sequence[str]) -> str:
     return words[0]
 
 
-def _told(directory: Path, name: str, what: str, *, as_json: bool) -> int:
+def _file(*, proxy: bool) -> Path:
+    return secretfiles.PROXY_ENV if proxy else secretfiles.APP_ENV
+
+
+def _told(directory: Path, name: str, what: str, file: Path, *, as_json: bool) -> int:
     following = "stack up" if directory == Path() else f"stack up {shlex.quote(str(directory))}"
     if as_json:
-        body: dict[str, Any] = {"ok": True, "name": name, "file": str(secretfiles.APP_ENV), "next": following}
+        body: dict[str, Any] = {"ok": True, "name": name, "file": str(file), "next": following}
         terminal.document(body)
     else:
-        terminal.result(f"{name} {what}. Next: {following}")
+        terminal.result(f"{name} {what} {file}. Next: {following}")
     return ExitCode.GOOD

@@ -3,26 +3,32 @@
 import fcntl
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
-from .. import authority, checks, plan, probe, report, secretfiles
+from .. import authority, awaited, checks, plan, probe, report, secretfiles
 from ..checks import Finding
 from ..engine import Engine, Say
 from ..errors import ExitCode, NotReady, StackError, WrongInput
-from ..facts import Facts
-from ..project import Project
+from ..facts import Awaited, Facts
+from ..project import DNS, LOCAL, Project, sample
 from . import observe, terminal
 
+UNREHEARSED = "The order is not rehearsed: Traefik serves, on the ports that a rehearsal needs."
+DNS_SECONDS = 600
+"""How long an order may take when a record has to reach all of a zone's servers first: Traefik gives up before."""
 
-def up(directory: Path, *, dry_run: bool, as_json: bool) -> int:
+
+def up(directory: Path, *, dry_run: bool, rehearse: bool, as_json: bool) -> int:
     """Preflight, plan, carry out, check."""
     engine = Engine.connect()
     project = engine.load(directory)
     with nullcontext() if dry_run else alone(project.directory):
-        return _up(engine, project, dry_run=dry_run, as_json=as_json)
+        return _up(engine, project, dry_run=dry_run, rehearse=rehearse, as_json=as_json)
 
 
 def foresee(directory: Path) -> tuple[tuple[Finding, ...], tuple[plan.Step, ...]]:
@@ -35,17 +41,30 @@ def foresee(directory: Path) -> tuple[tuple[Finding, ...], tuple[plan.Step, ...]
 
 
 def _look(engine: Engine, project: Project) -> tuple[Facts, tuple[Finding, ...]]:
+    """Look at the machine, and at the names where a certificate has to be ordered for them."""
     facts = observe.machine(engine, project)
-    return facts, checks.run(project, facts, checks.select(before=True))
+    if order := bool(plan.orders(project, facts)):
+        facts = _outside(project, facts)
+    return facts, checks.run(project, facts, checks.select(before=True, order=order))
 
 
-def _up(engine: Engine, project: Project, *, dry_run: bool, as_json: bool) -> int:
+def _outside(project: Project, facts: Facts) -> Facts:
+    """Look at what others say, which may take seconds; nobody is asked where nothing is ordered."""
+    if not project.ordered:
+        return facts
+    with terminal.step(f"ask DNS for {', '.join(project.hosts)}, and the authority"):
+        return observe.outside(project, facts)
+
+
+def _up(engine: Engine, project: Project, *, dry_run: bool, rehearse: bool, as_json: bool) -> int:
     if not dry_run:
         secretfiles.guard(project.directory)
     facts, before = _look(engine, project)
     if any(finding.failed for finding in before):
         return _conclude(project, before, (), as_json=as_json, failed=ExitCode.NOT_READY)
-    steps = plan.up(project, facts)
+    steps = plan.up(project, facts, rehearse=rehearse)
+    if rehearse and plan.unrehearsed(project, facts):
+        terminal.note(UNREHEARSED)
     if dry_run:
         return _planned(project, steps, as_json=as_json)
     if not steps:
@@ -53,7 +72,7 @@ def _up(engine: Engine, project: Project, *, dry_run: bool, as_json: bool) -> in
     _carry_out(engine, project, steps, facts)
     with terminal.step("check") as say:
         say("looking from outside")
-        found = checks.run(project, observe.everything(engine, project))
+        found = checks.run(project, observe.everything(engine, project), checks.select(order=False))
     return _conclude(project, found, steps, as_json=as_json)
 
 
@@ -90,7 +109,7 @@ def _carry_out(engine: Engine, project: Project, steps: Sequence[plan.Step], fac
             with terminal.step(str(step)) as say:
                 perform(engine, project, step, say, since=since)
         except StackError as error:
-            error.evidence = secretfiles.blanked(project.directory, error.evidence)
+            secretfiles.blank(project.directory, error)
             if not isinstance(step, plan.AwaitCertificate):
                 _take_back(engine, project, plan.back(project, facts, done), error)
             raise
@@ -116,6 +135,8 @@ def check(directory: Path, only: Sequence[str], *, before: bool, as_json: bool) 
     engine = Engine.connect()
     project = engine.load(directory)
     facts = observe.machine(engine, project) if before else observe.everything(engine, project)
+    if any(one.order for one in chosen):
+        facts = _outside(project, facts)
     return _conclude(project, checks.run(project, facts, chosen), None, as_json=as_json)
 
 
@@ -186,14 +207,38 @@ def perform(engine: Engine, project: Project, step: plan.Step, say: Say, *, sinc
             authority.drop(project.directory)
         case plan.MakeSecret(path):
             secretfiles.make(path)
+        case plan.Rehearse(hosts):
+            _rehearse(engine, project, hosts, say)
         case plan.AwaitCertificate(hosts):
-            here = observe.site(project)
-            for host in hosts:
-                probe.await_certificate(
-                    here, host, lambda: observe.complaints(engine, project, since - timedelta(seconds=1)), say
-                )
+            said = partial(observe.complaints, engine, project, since)
+            if lacking := _lacking(project, hosts, observe.site(project), said, say):
+                raise awaited.error(lacking, project)
         case _:
             engine.apply(project, step, say)
+
+
+def _rehearse(engine: Engine, project: Project, hosts: Sequence[str], say: Say) -> None:
+    """Order from the authority for trials; StackError that says that this cost nothing when it fails."""
+    with engine.rehearsal(project, hosts, say) as traefik:
+
+        def complaints() -> tuple[str, ...]:
+            engine.refuse_ended(traefik)
+            return observe.said(engine, [traefik], traefik.started)
+
+        if lacking := _lacking(project, hosts, observe.stage(project, traefik), complaints, say):
+            raise awaited.rehearsed(lacking, project)
+
+
+def _lacking(
+    project: Project, hosts: Sequence[str], site: probe.Site, complaints: Callable[[], tuple[str, ...]], say: Say
+) -> Awaited | None:
+    """Wait for the certificate of every host; return what came of the first that does not come."""
+    seconds = DNS_SECONDS if project.challenge == DNS else probe.CERTIFICATE_SECONDS
+    for host in hosts:
+        seen = probe.await_certificate(site, sample(host), complaints, say, seconds)
+        if not seen.came:
+            return replace(seen, host=host)
+    return None
 
 
 def _planned(project: Project, steps: Sequence[plan.Step], *, as_json: bool) -> int:
@@ -228,7 +273,9 @@ def _farewell(project: Project, found: Sequence[Finding]) -> None:
     if "app.answers" not in served:
         return
     terminal.result(" ".join(project.url(host) for host in project.hosts))
-    if not project.resolver and sys.stdout.isatty():
+    if proposal := report.proposal(project, found):
+        terminal.note(proposal)
+    if project.certificates == LOCAL and sys.stdout.isatty():
         terminal.note(
             f"Browsers accept it once they trust {authority.root_path()} (README: trusting the local authority)."
         )

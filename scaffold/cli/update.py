@@ -168,11 +168,11 @@ def _with_template(clone: Path, before: Origin, wish: Wish, named: str) -> None:
         )
     data = answering.from_pairs(wish.data)
     answering.refuse_unfit(data, source.asked)
-    answering.refuse_settled(data)
+    answered = answering.from_file(clone / NOTE)
+    answering.refuse_settled(data, answered)
     if named:
         _record(clone, Origin(source.address, before.version))
         repository.commit(clone)
-    answered = answering.from_file(clone / NOTE)
     render.update(clone, data, source, ask=wish.ask)
     if not wish.ask:
         _refuse_replaced(answering.replaced(answered, answering.from_file(clone / NOTE), data))

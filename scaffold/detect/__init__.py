@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from ..source import Source
-from .machine import holders
+from .machine import holders, interfaces, room
 
-__all__ = ["holders", "look", "names", "root_of"]
+__all__ = ["holders", "interfaces", "look", "names", "room", "root_of"]
 
 
 # Reading takes 0.1 s to import; the commands that only ask for the machine do without.

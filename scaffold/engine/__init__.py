@@ -3,14 +3,13 @@
 Both obey DOCKER_HOST, else the current context; the SDK by itself would not (FACTS C18).
 """
 
-import io
 import json
 import os
 import shlex
 import shutil
-import tarfile
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,13 +17,12 @@ from typing import Any
 import docker
 from docker.context import ContextAPI
 from docker.errors import APIError, DockerException, ImageNotFound, NotFound
-from docker.models.containers import Container as DockerContainer
 
-from .. import plan, server, symptoms
+from .. import plan, rehearsal, server, symptoms
 from ..errors import NotReady, StackError, WrongInput
 from ..facts import Container, Holder, Process, Server, Versions
 from ..project import Project, parse
-from . import compose, content, inspection
+from . import compose, content, inspection, volumes
 from .compose import DEVELOPMENT, INSTALL, ComposeFailed, Ended, Say
 
 __all__ = ["DEVELOPMENT", "ComposeFailed", "Ended", "Engine", "Say", "folder"]
@@ -39,6 +37,8 @@ ENDINGS: Mapping[int, str] = {
     137: " (killed: for lack of memory, or ten seconds after STACK_PRESTART_SECONDS in .env)",
 }
 """What it means when `timeout`, or the kernel, had to end a command."""
+GONE = (404, 409)
+"""What Docker answers about a container that is not there, or is being removed."""
 RESTARTS = 3
 """After so many, a container is not going to make it by itself."""
 
@@ -74,7 +74,12 @@ class Engine:
 
     def versions(self) -> Versions:
         """Return the versions of engine and Compose."""
-        return Versions(self._client.version()["Version"], compose.version())
+        said = self._client.version()
+        return Versions(said["Version"], compose.version(), said.get("MinAPIVersion", ""))
+
+    def data_folder(self) -> Path:
+        """Return the folder where the engine keeps images, containers and volumes."""
+        return Path(self._client.info()["DockerRootDir"])
 
     def containers(self, project: Project) -> tuple[Container, ...]:
         """Return the project's containers, running or not, without one-off ones."""
@@ -109,28 +114,18 @@ class Engine:
 
     def volumes(self, project: Project) -> tuple[str, ...]:
         """Return the names of the project's volumes that exist."""
-        found = self._client.volumes.list(filters={"label": f"com.docker.compose.project={project.name}"})
-        return tuple(sorted(volume.name for volume in found))
+        return volumes.names(self._client, project)
 
-    def data_version(self, project: Project, images: Iterable[str]) -> str | None:
+    def data_version(self, project: Project, images: Collection[str]) -> str | None:
         """Return the major version of the PostgreSQL that made the data in its volume; empty where there is none.
 
-        Nothing is started, but only a container has a volume's files: None when there is no image to make one of.
+        None when it cannot be told, because there is no image to look with.
         """
-        database, known = project.database, self.volumes(project)
-        mounts = {name: place for place, name in database.volumes.items() if name in known} if database else {}
-        if database is None or not mounts:
-            return ""
-        image = next((one for one in (database.image, *sorted(images)) if one in images), None)
-        if image is None:
-            return None
-        binds = {name: {"bind": place, "mode": "ro"} for name, place in mounts.items()}
-        container = self._client.containers.create(image, volumes=binds, network_disabled=True)
-        try:
-            paths = inspection.version_files(database.environment.get("PGDATA", ""), mounts.values())
-            return next(filter(None, (_read(container, path) for path in paths)), "")
-        finally:
-            container.remove(v=True)  # what the image itself calls a volume, too
+        return volumes.data_version(self._client, project, images)
+
+    def certified(self, project: Project, images: Collection[str]) -> frozenset[str] | None:
+        """Return the names that Traefik has a certificate of the wanted authority for; None when it cannot be told."""
+        return volumes.certified(self._client, project, images)
 
     def server_version(self, image: str) -> str:
         """Return the major version of PostgreSQL in an image: its own word, else its tag's; empty without either."""
@@ -189,10 +184,48 @@ class Engine:
                 self._start(project, services, say)
             case plan.Restart(service):
                 compose.act(project.directory, say, "restart", service)
+            case plan.Stop(service):
+                compose.act(project.directory, say, "stop", service)
             case plan.AwaitHealthy(services):
                 self._await_healthy(project, services, say)
-            case plan.SignLeaf() | plan.DropLeaf() | plan.MakeSecret() | plan.AwaitCertificate():
+            case plan.SignLeaf() | plan.DropLeaf() | plan.MakeSecret() | plan.Rehearse() | plan.AwaitCertificate():
                 raise TypeError(f"not a step for Docker: {step!r}")
+
+    @contextmanager
+    def rehearsal(self, project: Project, hosts: Sequence[str], say: Say) -> Iterator[Container]:
+        """Run a throw-away Traefik that orders certificates for these hosts from the authority for trials."""
+        self._clear_away(project)
+        if not self.images([project.proxy.image]):
+            compose.act(project.directory, say, "pull", project.proxy.name)
+        name, words = rehearsal.name(project), ("run", "--detach", "--no-deps", "--service-ports", "--name")
+        patch = {project.proxy.name: rehearsal.patch(project, hosts)}
+        try:
+            compose.act(project.directory, say, *words, name, project.proxy.name, patch=patch, alone=True)
+            yield inspection.container(self._client.containers.get(name).attrs)
+        finally:
+            self._clear_away(project)
+
+    def _clear_away(self, project: Project) -> None:
+        """Remove the throw-away Traefik, also one that a killed `up` left on the ports."""
+        name = rehearsal.name(project)
+        try:
+            self._client.containers.get(name).remove(force=True, v=True)
+        except APIError as error:
+            if error.status_code not in GONE:
+                raise StackError(
+                    f"the throw-away Traefik {name} cannot be removed: {error}", hint=f"docker rm --force {name}"
+                ) from error
+
+    def refuse_ended(self, container: Container) -> None:
+        """Raise StackError with its last words when a container has ended."""
+        found = self._client.containers.get(container.id)
+        if found.status in {"exited", "dead"}:
+            said = self._last_words(container)
+            raise StackError(
+                f"{container.name}, the throw-away Traefik of the rehearsal, ended",
+                evidence=said,
+                hint="mend what it says, in .env or secrets/traefik.env, then `stack up`",
+            )
 
     def down(self, project: Project, say: Say, *, volumes: bool, files: Sequence[str] = ()) -> None:
         """Stop and remove the project's containers and networks; its volumes only when asked."""
@@ -224,6 +257,8 @@ class Engine:
         """
         ending = {one.name for one in project.services if one.one_shot}
         apart = [name for name in services if ending & set(project.service(name).needs)]
+        if project.proxy.name in services:
+            self._clear_away(project)
         if plain := [name for name in services if name not in apart]:
             compose.act(project.directory, say, "up", "--detach", *plain)
         if apart:
@@ -317,17 +352,6 @@ def _smoke(project: Project, step: plan.Smoke, say: Say) -> None:
             evidence=error.evidence,
             hint=symptoms.advice(error.evidence) or "mend the app, then `stack up` again",
         ) from error
-
-
-def _read(container: DockerContainer, path: str) -> str:
-    """Return the text of a small file in a container, which need not run; empty when it is not there."""
-    try:
-        stream, _ = container.get_archive(path)
-    except NotFound:
-        return ""
-    with tarfile.open(fileobj=io.BytesIO(b"".join(stream))) as archive:
-        file = next((archive.extractfile(one) for one in archive if one.isfile()), None)
-        return file.read().decode(errors="replace").strip() if file else ""
 
 
 def _hopeless(container: Container) -> bool:

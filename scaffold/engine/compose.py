@@ -65,13 +65,16 @@ def version() -> str:
     return done.stdout.strip()
 
 
-def act(folder: Path, say: Say, *words: str, patch: Patch | None = None, files: Sequence[str] = ()) -> None:
+def act(
+    folder: Path, say: Say, *words: str, patch: Patch | None = None, alone: bool = False, files: Sequence[str] = ()
+) -> None:
     """Run a command that changes something, a line of progress at a time; ComposeFailed with its last lines.
 
-    With a patch, Compose reads its own model with these changes: whatever files it came from are in it already.
+    With a patch, Compose reads its own model with these changes: whatever files it came from are in it already. When
+    what is patched stands alone, it makes no network for anything else.
     """
     named = ["--project-directory", ".", "--file", "-"] if patch else _named(files)
-    stdin = _patched(model(folder), patch) if patch else ""
+    stdin = _patched(model(folder), patch, alone=alone) if patch else ""
     process = subprocess.Popen(
         ["docker", "compose", "--progress", "plain", *named, *words],
         cwd=folder,
@@ -193,11 +196,12 @@ def _said(lines: Iterable[str], say: Say) -> Iterator[str]:
             yield line.rstrip()
 
 
-def _patched(resolved: str, patch: Patch) -> str:
+def _patched(resolved: str, patch: Patch, *, alone: bool) -> str:
     document = json.loads(resolved)
-    for service, changes in patch.items():
-        document["services"][service] |= changes
-    return json.dumps(document)
+    patched = {service: {**document["services"][service], **changes} for service, changes in patch.items()}
+    if alone:
+        return json.dumps({**document, "services": patched, "networks": {}})
+    return json.dumps({**document, "services": {**document["services"], **patched}})
 
 
 def _environment(folder: Path) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """What Docker says of a container, as values; and the two small programs that run inside one."""
 
+import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
@@ -111,3 +112,13 @@ def ports(attrs: Mapping[str, Any]) -> tuple[Port, ...]:
         if one["HostPort"].isdigit()
     }
     return tuple(sorted(found, key=lambda port: (port.published, port.host_ip)))
+
+
+def certified(storage: str) -> frozenset[str] | None:
+    """Return the names in the text of Traefik's ACME storage; none of an empty one, None when it cannot be read."""
+    try:
+        resolvers = (json.loads(storage) if storage else {}).values()
+        domains = [one["domain"] for resolver in resolvers for one in resolver.get("Certificates") or ()]
+        return frozenset(name for domain in domains for name in (domain["main"], *(domain.get("sans") or ())))
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from ..names import Names, known, serve
 from .acme import Authority
 from .stacks import Stack, free_ports, unique
 
@@ -63,12 +64,22 @@ def make(stacks: list[Stack], tmp_path_factory: pytest.TempPathFactory) -> Make:
 
 
 @pytest.fixture
-def authority(tmp_path: Path) -> Iterator[Callable[[Stack], Authority]]:
+def names() -> Iterator[Names]:
+    """Serve DNS: every name below `.test` is this machine, until a test says otherwise."""
+    with serve(known({}, {"test": "127.0.0.1"})) as served:
+        yield served
+
+
+@pytest.fixture
+def authority(tmp_path: Path, names: Names) -> Iterator[Callable[..., Authority]]:
     """Return a function that prepares an ACME authority for one stack's ports; it is not started yet."""
     prepared: list[Authority] = []
 
-    def prepare(stack: Stack) -> Authority:
-        prepared.append(Authority.prepare(tmp_path, unique("acme"), stack.http_port, stack.https_port))
+    def prepare(stack: Stack, label: str = "acme", asks: Names = names, **settings: object) -> Authority:
+        (tmp_path / label).mkdir()
+        stack.env["STACK_DNS_RESOLVERS"] = f"127.0.0.1:{names.port}"
+        dns = f"127.0.0.1:{asks.port}"
+        prepared.append(Authority.prepare(tmp_path / label, unique(label), stack, dns, **settings))
         return prepared[-1]
 
     yield prepare

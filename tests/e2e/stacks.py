@@ -32,6 +32,7 @@ class Page:
     location: str
     text: str
     certificate: bytes
+    headers: Mapping[str, str]
 
     @property
     def json(self) -> Any:
@@ -126,6 +127,7 @@ class Stack:
 
     def __post_init__(self) -> None:
         self.env |= {"STACK_HTTP_PORT": str(self.http_port), "STACK_HTTPS_PORT": str(self.https_port)}
+        self.env.setdefault("STACK_DNS_RESOLVERS", "127.0.0.1:1")  # nobody out there is asked
 
     @property
     def name(self) -> str:
@@ -216,6 +218,13 @@ class Stack:
             connection.sock = secured
             return _page(connection, path, headers or {}, secured.getpeercert(binary_form=True) or b"", body)
 
+    def serves(self, host: str) -> bool:
+        """Tell whether a handshake for a name comes to its end, whatever the certificate."""
+        try:
+            return self.get(host, "/healthz").certificate != b""
+        except (OSError, ssl.SSLError):
+            return False
+
     def secured(self, plain: socket.socket, host: str = "localhost") -> ssl.SSLSocket:
         """Speak TLS on a connection, whatever the certificate."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -256,4 +265,5 @@ def _page(
 ) -> Page:
     connection.request("POST" if body else "GET", path, body or None, headers=dict(headers))
     answer = connection.getresponse()
-    return Page(answer.status, answer.getheader("Location", ""), answer.read().decode(), certificate)
+    text = answer.read().decode()
+    return Page(answer.status, answer.getheader("Location", ""), text, certificate, dict(answer.getheaders()))

@@ -56,11 +56,18 @@ def test_a_port_held_by_a_container_is_refused_with_its_name(stack: Stack) -> No
     assert stack.ids() == {}
 
 
+def test_more_memory_than_there_is_is_refused(stack: Stack) -> None:
+    up = run(BIN / "stack", "up", stack.folder, "--json", env={**stack.env, "STACK_APP_MEMORY": "100000000"})
+
+    assert (up.status, up.failed) == (3, {"host.memory"}), up.everything
+    assert stack.ids() == {}
+
+
 def test_check_before_says_the_same_without_starting_anything(stack: Stack) -> None:
     check = stack.stack("check", "--before")
 
     assert check.status == 0, check.everything
-    assert {one["id"].partition(".")[0] for one in check.json["findings"]} == {"host", "secrets", "data"}
+    assert {one["id"].partition(".")[0] for one in check.json["findings"]} == {"host", "secrets", "dns", "tls", "data"}
     assert stack.ids() == {}
 
 

@@ -6,7 +6,7 @@ import itertools
 import re
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
@@ -26,11 +26,14 @@ DEFAULT = None
 
 PAIRS: Mapping[str, Sequence[object]] = {
     "project_name": [DEFAULT, "a"],
-    "domain": [DEFAULT, "shop.test", "api.example.com"],
-    "certificates": [DEFAULT, "local", "acme"],
+    "domain": [DEFAULT, "shop.test", "api.example.com", "*.example.com"],
+    "certificates": [DEFAULT, "custom", "files", "external"],
     "email": [DEFAULT, "me@example.com"],
     "acme_directory": [DEFAULT, "https://ca.internal:14000/dir"],
     "acme_root": [DEFAULT, "/etc/ssl/my roots.pem", "./roots.pem"],
+    "challenge": [DEFAULT, "tls-alpn", "dns"],
+    "dns_provider": [DEFAULT, "cloudflare"],
+    "trusted_proxies": [DEFAULT, "192.0.2.0/24,2001:db8::1"],
     "adopt": [DEFAULT, "true"],
     "app": [DEFAULT, "main:app", "shop.web:api"],
     "app_dir": [DEFAULT, "src"],
@@ -51,6 +54,7 @@ PAIRS: Mapping[str, Sequence[object]] = {
     "replicas": [DEFAULT, 3],
     "workers": [DEFAULT, 1, 64],
     "worker_memory": [DEFAULT, 256],
+    "upload_limit": [DEFAULT, 200],
     "memory": [DEFAULT, 4096],
     "health_path": [DEFAULT, "/api/v1/health"],
 }
@@ -63,6 +67,8 @@ class Refused:
 
     answers: Answers
     fragment: str
+    beside: Answers = field(default_factory=dict)
+    """What else is said, so that nothing else is wrong."""
 
 
 ADOPTED_ONLY: Mapping[str, str] = {
@@ -75,8 +81,73 @@ ADOPTED_ONLY: Mapping[str, str] = {
 }
 """Questions about an app that is there, with what is said when there is none."""
 
-DECISIVE = {"adopt", "dockerfile", "domain", "postgres"}
+DECISIVE = {
+    "acme_directory",
+    "adopt",
+    "certificates",
+    "dns_provider",
+    "dockerfile",
+    "domain",
+    "postgres",
+    "trusted_proxies",
+}
 """Questions on whose answers it depends what others are refused."""
+
+PUBLIC: Answers = {"domain": "api.example.com"}
+WILD: Answers = {"domain": "*.example.com"}
+CUSTOM: Answers = {"certificates": "custom", "acme_directory": "https://ca.internal:14000/dir"}
+FRONT: Answers = {"certificates": "external", "trusted_proxies": "192.0.2.0/24,2001:db8::1"}
+BESIDE: Mapping[object, Answers] = {"staging": PUBLIC, "custom": {**PUBLIC, **CUSTOM}, "external": FRONT}
+"""What makes a source of certificates a supported answer."""
+
+
+def certificates_refused() -> Iterator[tuple[str, Refused]]:
+    """Yield what is wrong together among the questions about certificates, with a name for each."""
+    for source in (DEFAULT, "local", "staging", "files", "external"):
+        said = {"certificates": source, "acme_directory": CUSTOM["acme_directory"]}
+        yield f"directory-of-{source}", Refused(said, "acme_directory cannot be chosen", BESIDE.get(source, {}))
+    for source, root in itertools.product((DEFAULT, "local", "staging", "external"), PAIRS["acme_root"][1:]):
+        said = {"certificates": source, "acme_root": root}
+        yield f"roots-of-{source}-{root}", Refused(said, "acme_root cannot be chosen", BESIDE.get(source, {}))
+    for source in ("staging", "custom"):
+        said = {"domain": DEFAULT, "certificates": source}
+        yield f"{source}-for-localhost", Refused(said, "no authority signs that name")
+    said = {"certificates": "custom", "acme_directory": DEFAULT}
+    yield "custom-without-directory", Refused(said, "acme_directory must be an https address", PUBLIC)
+    yield (
+        "external-without-anybody",
+        Refused({"certificates": "external", "trusted_proxies": DEFAULT}, "must name what stands in front"),
+    )
+    yield from challenges_refused()
+
+
+def challenges_refused() -> Iterator[tuple[str, Refused]]:
+    """Yield what is wrong together among challenge, provider, name and source."""
+    named = {"challenge": "dns", "dns_provider": DEFAULT}
+    yield "dns-without-provider", Refused(named, "dns_provider must be a name", PUBLIC)
+    yield (
+        "provider-without-dns",
+        Refused({"challenge": "tls-alpn", "dns_provider": "cloudflare"}, "means nothing", PUBLIC),
+    )
+    for domain in (DEFAULT, "shop.test", "api.example.com"):
+        said = {"domain": domain, "challenge": DEFAULT, "dns_provider": "cloudflare"}
+        yield f"provider-for-{domain}", Refused(said, "means nothing")
+    for source in ("local", "files", "external"):
+        said = {**WILD, "certificates": source, "challenge": DEFAULT, "dns_provider": "cloudflare"}
+        yield f"provider-of-{source}", Refused(said, "means nothing", BESIDE.get(source, {}))
+    for source, challenge in itertools.product(("local", "files", "external"), ("tls-alpn", "dns")):
+        said = {"certificates": source, "challenge": challenge}
+        yield f"{challenge}-of-{source}", Refused(said, "where no authority asks", BESIDE.get(source, {}))
+    for domain, challenge in itertools.product((DEFAULT, "shop.test"), ("tls-alpn", "dns")):
+        said = {"domain": domain, "certificates": DEFAULT, "challenge": challenge}
+        yield f"{challenge}-for-{domain}", Refused(said, "where no authority asks")
+    for signer in (DEFAULT, "staging", "custom"):
+        beside = CUSTOM if signer == "custom" else {}
+        said = {**WILD, "certificates": signer, "challenge": "tls-alpn"}
+        yield f"wildcard-by-tls-of-{signer}", Refused(said, "for a record in its zone only", beside)
+        said = {**WILD, "certificates": signer, "challenge": DEFAULT, "dns_provider": DEFAULT}
+        yield f"wildcard-without-provider-of-{signer}", Refused(said, "dns_provider must be a name", beside)
+
 
 REFUSED: Mapping[str, Refused] = {
     **{
@@ -113,8 +184,7 @@ REFUSED: Mapping[str, Refused] = {
     "large-workers-that-do-not-fit": Refused(
         {"workers": 64, "memory": 4096, "worker_memory": 256}, "64 workers x 256 MB + 64 MB"
     ),
-    "acme-without-a-public-name": Refused({"domain": DEFAULT, "certificates": "acme"}, "no public authority"),
-    "acme-for-localhost": Refused({"domain": "localhost", "certificates": "acme"}, "no public authority"),
+    **dict(certificates_refused()),
 }
 """Also what is left out of the pairs: a combination that holds all the answers of one of these is no supported one."""
 
@@ -206,9 +276,13 @@ ALWAYS = {
     "container/healthcheck.py",
     "secrets/.gitignore",
     "secrets/app.env",
+    "secrets/traefik.env",
     "socket-proxy/haproxy.cfg",
+    "traefik/dynamic/files.yaml",
     "traefik/dynamic/headers.yaml",
     "traefik/dynamic/tls.yaml",
+    "traefik/entrypoint.sh",
+    "traefik/dynamic/uploads.yaml",
 }
 NEW = {
     ".dockerignore",
@@ -247,7 +321,8 @@ def files(answers: Answers) -> set[str]:
     """Return the files of a project, all of them."""
     dockerfile = set() if answers.get("dockerfile") == "keep" else {"Dockerfile"}
     chosen = [STORES[store] | (set() if "adopt" in answers else EXAMPLES[store]) for store in stores(answers)]
-    return ALWAYS.union(dockerfile, ADOPTED if "adopt" in answers else NEW, *chosen)
+    front = {"compose.external.yaml"} if answers.get("certificates") == "external" else set()
+    return ALWAYS.union(dockerfile, front, ADOPTED if "adopt" in answers else NEW, *chosen)
 
 
 @dataclass(frozen=True)
@@ -276,7 +351,9 @@ def services(answers: Answers) -> Mapping[str, Service]:
     reached = frozenset({"edge", "backend"} if stores(answers) else {"edge"})
     once = {"prestart": Service(networks=reached, one_shot=True)} if steps_before(answers) else {}
     data = {store: Service(networks=frozenset({"backend"})) for store in stores(answers)}
-    return {"app": Service(networks=reached), **once, **data, **PROXY}
+    ports = {80} if answers.get("certificates") == "external" else {80, 443}
+    proxy = {**PROXY, "traefik": replace(PROXY["traefik"], published=frozenset(ports))}
+    return {"app": Service(networks=reached), **once, **data, **proxy}
 
 
 def steps_before(answers: Answers) -> list[str]:

@@ -354,7 +354,7 @@ class TestAtATerminal:
         asked.send("\r")
         asked.expect("Which app is to be served")
         asked.send("\x1b[B\r")
-        questions = ("Name of the", "Domain name", "Who signs", "PostgreSQL", "Redis", "Worker", "Memory")
+        questions = ("Name of the", "Domain name", "Where the cert", "PostgreSQL", "Redis", "Worker", "Memory")
         for question in questions:
             asked.expect(question)
             asked.send("\r")
@@ -371,7 +371,17 @@ class TestAtATerminal:
 
     def test_a_no_leaves_everything_as_it_was(self, asked: pexpect.spawn[str], folder: Path) -> None:
         before = held(folder)
-        questions = ("The Dockerfile", "Which app", "Name", "Domain", "Who", "PostgreSQL", "Redis", "Worker", "Memory")
+        questions = (
+            "The Dockerfile",
+            "Which app",
+            "Name",
+            "Domain",
+            "Where",
+            "PostgreSQL",
+            "Redis",
+            "Worker",
+            "Memory",
+        )
         for question in questions:
             asked.expect(question)
             asked.send("\r")

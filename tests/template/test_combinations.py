@@ -82,14 +82,14 @@ def test_a_combination_is_whole(combination: Combination, made: Made) -> None:
 def test_the_helper_reads_what_was_answered(combination: Combination, made: Made, understood: Understood) -> None:
     answers = combination.answers
     domain = answers.get("domain", "localhost")
-    certificates = answers.get("certificates", "local" if domain == "localhost" else "acme")
+    certificates = answers.get("certificates", "acme" if domain.endswith("example.com") else "local")
 
     project = wanted.parse(understood(combination), {}, made(combination))
 
     assert project.name == answers.get("project_name", "shop")
     assert project.hosts == (domain,)
     assert (project.http_port, project.https_port) == (80, 443)
-    assert project.resolver == ("acme" if certificates == "acme" else "")
+    assert project.certificates == certificates
     assert f"--workers={answers.get('workers', 1 if 'replicas' in answers else 2)}" in project.app.command
     assert server.app(project.app.command) == answers.get("app", "app.main:app")
     assert server.name(project.app.command) == answers.get("server", "uvicorn")
@@ -104,7 +104,7 @@ def test_the_services_are_those_that_were_chosen(combination: Combination, under
 @pytest.mark.parametrize("refused", REFUSED.values(), ids=REFUSED)
 def test_answers_that_contradict_each_other_are_refused(tmp_path: Path, refused: Refused) -> None:
     with pytest.raises(WrongInput, match=re.escape(refused.fragment)) as said:
-        projects.make(tmp_path / "shop", given(refused.answers))
+        projects.make(tmp_path / "shop", {**refused.beside, **given(refused.answers)})
 
     assert said.value.exit_code == 2
     assert list(tmp_path.iterdir()) == []
@@ -284,7 +284,7 @@ class TestPasswords:
         modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()}
 
         closed = {f"{store}_password": 0o444 for store in stores(combination.answers)}
-        assert modes == {".gitignore": 0o644, "app.env": 0o644, **closed}
+        assert modes == {".gitignore": 0o644, "app.env": 0o644, "traefik.env": 0o644, **closed}
         assert stat.S_IMODE(folder.stat().st_mode) == 0o700
 
 

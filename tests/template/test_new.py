@@ -210,7 +210,7 @@ class TestAtATerminal:
     def test_ctrl_c_at_a_question_leaves_nothing_behind(
         self, asked: pexpect.spawn[str], tmp_path: Path, answered: int
     ) -> None:
-        questions = ("Name of the project", "Domain name", "Who signs", "Python version")
+        questions = ("Name of the project", "Domain name", "Where the certificate", "Python version")
         for question in questions[:answered]:
             asked.expect(question)
             asked.send("\r")
@@ -232,8 +232,8 @@ class TestAtATerminal:
         asked.send("\x7f" * 9 + "not a domain\r")
         asked.expect("domain must be a bare host name")
         asked.send("\x7f" * 12 + "shop.test\r")
-        asked.expect("Who signs")
-        asked.send("\x1b[B\r")
+        asked.expect("Where the certificate comes from")
+        asked.send("\r")
         for question, key in (
             ("Python version", "\r"),
             ("PostgreSQL beside the app", "y"),
@@ -250,7 +250,7 @@ class TestAtATerminal:
 
         assert asked.exitstatus == 0
         assert "STACK_DOMAIN=shop.test" in (tmp_path / "shop/.env").read_text()
-        assert "STACK_RESOLVER=\n" in (tmp_path / "shop/.env").read_text()
+        assert "STACK_CERTIFICATES=local\n" in (tmp_path / "shop/.env").read_text()
         assert "STACK_POSTGRES_VERSION=18\n" in (tmp_path / "shop/.env").read_text()
         assert {path.name for path in (tmp_path / "shop").glob("compose.*")} == {
             "compose.yaml",

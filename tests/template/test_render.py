@@ -40,7 +40,12 @@ def test_secrets_are_kept_from_git_and_from_other_users(rendered: Rendered) -> N
     tracked = subprocess.run(["git", "-C", folder, "ls-files"], check=True, capture_output=True, text=True).stdout
 
     assert stat.S_IMODE((folder / "secrets").stat().st_mode) == 0o700
-    assert set(tracked.split()) == files({}) - {".env", "secrets/.gitignore", "secrets/app.env"}
+    assert set(tracked.split()) == files({}) - {
+        ".env",
+        "secrets/.gitignore",
+        "secrets/app.env",
+        "secrets/traefik.env",
+    }
 
 
 def test_two_projects_never_share_a_subnet(rendered: Rendered) -> None:

@@ -836,6 +836,7 @@ class TestTheTemplateThatCameAlong:
             "secrets/.gitignore": 0o644,
             "secrets/app.env": 0o644,
             "secrets/redis_password": 0o444,
+            "secrets/traefik.env": 0o644,
         }
 
     def test_a_store_that_is_given_up_leaves_its_password(self, fresh: Path) -> None:

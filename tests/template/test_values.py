@@ -51,7 +51,11 @@ ODD: Mapping[str, tuple[str, ...]] = {
 VALID = {name: [*(value for value in PAIRS[name] if isinstance(value, str)), *ODD.get(name, ())] for name in FREE}
 EVERYTHING_IS_ASKED = {"domain": "api.example.com", "adopt": "true"}
 BESIDE: Mapping[str, Mapping[str, str]] = {
+    "acme_directory": {"certificates": "custom"},
+    "acme_root": {"certificates": "files"},
     "app_user": {"dockerfile": "keep"},
+    "dns_provider": {"challenge": "dns"},
+    "domain": {"certificates": "files"},
     "entrypoint": {"dockerfile": "keep"},
     "postgres_version": {"postgres": "true"},
 }
@@ -128,7 +132,7 @@ def proxy(project: Project, variable: str) -> str:
 
 def host(project: Project) -> str:
     labels: Mapping[str, str] = project[0]["services"]["app"]["labels"]
-    (rule,) = (value for name, value in labels.items() if name.endswith(".rule"))
+    (rule,) = (value for name, value in labels.items() if name.endswith("-app.rule"))
     return unescaped(rule).removeprefix("Host(`").removesuffix("`)")
 
 
@@ -176,9 +180,11 @@ def kept(project: Project) -> str:
 WHERE: Mapping[str, Callable[[Project], str]] = {
     "project_name": lambda project: str(project[0]["name"]),
     "domain": host,
-    "email": lambda project: proxy(project, "TRAEFIK_CERTIFICATESRESOLVERS_ACME_ACME_EMAIL"),
-    "acme_directory": lambda project: proxy(project, "TRAEFIK_CERTIFICATESRESOLVERS_ACME_ACME_CASERVER"),
+    "email": lambda project: proxy(project, "STACK_ACME_EMAIL"),
+    "acme_directory": lambda project: proxy(project, "STACK_ACME_DIRECTORY"),
     "acme_root": lambda project: mounted(project, "/run/acme-root.pem"),
+    "dns_provider": lambda project: proxy(project, "STACK_DNS_PROVIDER"),
+    "trusted_proxies": lambda project: proxy(project, "TRAEFIK_ENTRYPOINTS_WEB_FORWARDEDHEADERS_TRUSTEDIPS"),
     "python_version": python,
     "app": lambda project: command(project)[1],
     "app_dir": lambda project: os.path.relpath(dockerfile(project, r"PYTHONPATH=(.*) \\$"), "/srv"),

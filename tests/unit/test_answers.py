@@ -229,3 +229,18 @@ class TestWhatTheTemplateHasToAgreeWith:
 
         for name, variable in answers.IN_ENV.items():
             assert any(line.startswith(f"{variable}=") and name in line for line in lines), name
+
+
+class TestWhatAnUpdateDoesNotChange:
+    @pytest.mark.parametrize("name", sorted({*answers.IN_ENV, *answers.AT_BIRTH}))
+    def test_it_is_refused_with_the_place_to_change_it(self, name: str) -> None:
+        with pytest.raises(WrongInput, match=name) as caught:
+            answers.refuse_settled({name: "x"}, {"certificates": "acme"})
+        assert caught.value.hint
+
+    def test_what_stands_in_front_is_more_than_a_line_in_env(self) -> None:
+        front = {"certificates": "external", "trusted_proxies": "10.0.0.0/8"}
+        answers.refuse_settled(front, {"certificates": "acme"})
+        answers.refuse_settled({"certificates": "acme"}, front)
+        with pytest.raises(WrongInput, match="domain"):
+            answers.refuse_settled({**front, "domain": "demo.test"}, {"certificates": "acme"})

@@ -16,6 +16,7 @@ from scaffold.facts import (
     Facts,
     Handshake,
     Holder,
+    OwnFiles,
     Process,
     Reply,
     SecretFile,
@@ -52,6 +53,25 @@ from ..builders import (
 )
 
 KNOWN: Mapping[str, Check] = {check.id: check for check in CHECKS}
+JUDGED_ELSEWHERE = {one.id for one in CHECKS if one.order} | {
+    "host.api",
+    "host.disk",
+    "host.memory",
+    "host.placeholders",
+    "tls.files",
+}
+"""Checks whose cases are in test_checks_names.py, test_checks_room.py and test_ownfiles.py."""
+
+
+def front(proxies: str) -> Project:
+    """Return the stack that something else speaks HTTPS for."""
+    environment = {
+        "STACK_CERTIFICATES": "external",
+        "TRAEFIK_ENTRYPOINTS_WEB_ADDRESS": ":80",
+        "TRAEFIK_ENTRYPOINTS_WEB_FORWARDEDHEADERS_TRUSTEDIPS": proxies,
+        "TRAEFIK_PROVIDERS_DOCKER_NETWORK": EDGE,
+    }
+    return with_service(project(), "traefik", environment=environment, ports=(Port(80, 80),))
 
 
 @dataclass(frozen=True)
@@ -125,7 +145,7 @@ PASSES = (
         says="certificates: acme",
         stack=with_service(project(), "app", replicas=3),
     ),
-    Case("host.settings", "a local authority", says="local authority", stack=local_project()),
+    Case("host.settings", "a local authority", says="certificates: local", stack=local_project()),
     Case("host.ports", "free", says="443"),
     Case("host.ports", "already ours", seen=facts(holders=(Holder(443, "container demo-traefik-1", project="demo"),))),
     Case("host.ports", "another port is taken", seen=facts(holders=(Holder(22, "process sshd (pid 1)"),))),
@@ -321,9 +341,51 @@ FAILS = (
                 with_environment(project(), TRAEFIK_ENTRYPOINTS_WEB_ADDRESS=":443"),
             ),
             (
-                "an unknown resolver",
-                "no certificate resolver 'letsencrypt'",
-                with_environment(project(), TRAEFIK_ENTRYPOINTS_WEBSECURE_HTTP_TLS_CERTRESOLVER="letsencrypt"),
+                "an unknown source of certificates",
+                "'letsencrypt' is no word for STACK_CERTIFICATES",
+                with_environment(project(), STACK_CERTIFICATES="letsencrypt"),
+            ),
+            (
+                "an unknown challenge",
+                "'tls' is no word for STACK_CHALLENGE",
+                with_environment(project(), STACK_CHALLENGE="tls"),
+            ),
+            (
+                "a challenge without its provider",
+                "STACK_DNS_PROVIDER names no provider",
+                with_environment(project(), STACK_CHALLENGE="dns"),
+            ),
+            (
+                "an authority without its directory",
+                "STACK_ACME_DIRECTORY names no authority",
+                with_environment(project(), STACK_CERTIFICATES="custom"),
+            ),
+            *(
+                (
+                    f"{name} is no number",
+                    f"{name} is 'many', which is no whole number",
+                    with_environment(project(), **{name: "many"}),
+                )
+                for name in ("STACK_HSTS_SECONDS", "STACK_UPLOAD_MB", "STACK_UPLOAD_SECONDS")
+            ),
+            (
+                "something in front that the files do not know",
+                "compose.yaml includes no compose.external.yaml",
+                with_environment(project(), STACK_CERTIFICATES="external"),
+            ),
+            *(
+                (f"{value} for uploads", "which is no whole number", with_environment(project(), STACK_UPLOAD_MB=value))
+                for value in ("007", "1000000", "1.5", "-1")
+            ),
+            ("an address that is a network", "'10.0.0.0/8' is no address", project(extra={"addresses": "10.0.0.0/8"})),
+            ("an address that is a name", "'my.host' is no address", project(extra={"addresses": "my.host"})),
+            ("a proxy that is a name", "'cloudflare' is neither", front("10.0.0.0/8,cloudflare")),
+            ("everybody", "0.0.0.0/0 is everybody", front("0.0.0.0/0")),
+            ("somebody in front, and nobody named", "STACK_TRUSTED_PROXIES names nobody", front("")),
+            (
+                "a wildcard without its challenge",
+                "a certificate for *.demo.test takes STACK_CHALLENGE=dns",
+                with_hosts(project(), "*.demo.test"),
             ),
             (
                 "workers that are none",
@@ -360,7 +422,7 @@ FAILS = (
         "secrets.settings",
         "a line that is none",
         says="secrets/app.env, line 3: not of the form",
-        seen=facts(unreadable=("line 3: not of the form NAME=VALUE",)),
+        seen=facts(unreadable=("app.env, line 3: not of the form NAME=VALUE",)),
     ),
     Case(
         "secrets.private",
@@ -651,14 +713,54 @@ def test_what_cannot_be_looked_at_is_skipped_and_says_why(case: Case) -> None:
 
 @pytest.mark.parametrize("cases", [PASSES, FAILS], ids=["passes", "fails"])
 def test_every_check_is_seen_both_to_pass_and_to_fail(cases: tuple[Case, ...]) -> None:
-    assert {case.check for case in cases} == set(KNOWN)
+    assert {case.check for case in cases} == set(KNOWN) - JUDGED_ELSEWHERE
 
 
 @pytest.mark.parametrize(
     ("stack", "seen"), [(project(), facts()), (local_project(), local_facts())], ids=["acme", "local"]
 )
 def test_a_healthy_stack_passes_every_check(stack: Project, seen: Facts) -> None:
-    assert [one.check.id for one in checks.run(stack, seen) if one.outcome.status is not Status.PASS] == []
+    found = {one.check.id: one.outcome.status for one in checks.run(stack, seen)}
+    assert {name for name, status in found.items() if status is not Status.PASS} == unneeded(stack)
+    assert {found[name] for name in unneeded(stack)} == {Status.SKIP}
+
+
+def test_where_something_in_front_speaks_https_what_it_serves_is_not_judged() -> None:
+    seen = facts(handshakes={}, redirects={}, containers=containers(container("traefik", ports=(Port(80, 80),))))
+    found = {one.check.id: one.outcome.status for one in checks.run(front("10.0.0.0/8"), seen)}
+    assert {name for name, status in found.items() if status is Status.FAIL} == set()
+    assert {name for name, status in found.items() if status is Status.SKIP} >= {
+        "http.redirects",
+        "tls.trusted",
+        "tls.names",
+        "tls.days",
+    }
+
+
+def test_a_word_in_env_that_a_file_overrules_is_named() -> None:
+    found = checks.run(
+        front("10.0.0.0/8"), facts(settings={"STACK_CERTIFICATES": "acme"}), checks.select(["host.settings"])
+    )
+    assert "`stack update --data certificates=acme`" in found[0].outcome.seen[0]
+
+
+def test_a_request_of_somebody_who_is_trusted_forges_nothing() -> None:
+    own = facts(sightings=(Sighting("", CLIENT, CLIENT), Sighting(FORGED, FORGED, CLIENT)))
+    (finding,) = (one for one in checks.run(front(f"{CLIENT}/32"), own) if one.check.id == "app.forged")
+    assert (finding.outcome.status, CLIENT in finding.outcome.seen[0]) == (Status.SKIP, True)
+
+
+def test_a_certificate_for_trials_is_what_was_asked_for_and_no_more() -> None:
+    found = checks.run(with_environment(project(), STACK_CERTIFICATES="staging"), facts())
+    (finding,) = (one for one in found if one.check.id == "tls.trusted")
+    assert finding.outcome.status is Status.WARN
+    assert "browsers refuse it" in finding.outcome.seen[-1]
+
+
+def unneeded(stack: Project) -> set[str]:
+    """Return the checks that have nothing to look at, where certificates come from somewhere else."""
+    orders = {one.id for one in CHECKS if one.order and one.id != "host.clock"}
+    return {"tls.files"} | (set() if stack.ordered else orders)
 
 
 # ------------------------------------------------------------------ what every check owes its reader
@@ -761,7 +863,9 @@ def test_a_chosen_check_brings_its_needs_in_order(wanted: list[str], expected: l
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.id)
 def test_a_check_can_be_run_with_its_needs_alone(check: Check) -> None:
-    assert set(outcomes(checks.run(project(), facts(), checks.select([check.id]))).values()) == {Status.PASS}
+    stack = with_environment(project(), STACK_CERTIFICATES="files") if check.id == "tls.files" else project()
+    seen = facts(own=OwnFiles((HOST,), "Example CA", NOW, NOW + timedelta(days=60)))
+    assert set(outcomes(checks.run(stack, seen, checks.select([check.id]))).values()) == {Status.PASS}
 
 
 def test_without_a_choice_all_are_chosen() -> None:
@@ -779,8 +883,31 @@ def test_before_chooses_what_looks_at_the_machine() -> None:
         "secrets.settings",
         "secrets.private",
         "secrets.untracked",
+        "host.placeholders",
+        "host.api",
+        "host.memory",
+        "host.disk",
+        "tls.files",
+        "dns.address",
+        "dns.agree",
+        "dns.cdn",
+        "tls.caa",
+        "host.authority",
+        "host.clock",
         "data.version",
     ]
+
+
+def test_where_nothing_is_ordered_nobody_else_is_asked() -> None:
+    chosen = {check.id for check in checks.select(before=True, order=False)}
+    assert {check.id for check in checks.select(before=True)} - chosen == {
+        "dns.address",
+        "dns.agree",
+        "dns.cdn",
+        "tls.caa",
+        "host.authority",
+        "host.clock",
+    }
 
 
 def test_an_unknown_check_is_refused_by_name() -> None:

@@ -219,3 +219,21 @@ def test_a_note_that_is_no_list_of_answers_says_nothing(tmp_path: Path, text: st
     (tmp_path / ".copier-answers.yml").write_text(text)
 
     assert detect.look(tmp_path).note == {}
+
+
+# ------------------------------------------------------------------ the machine
+
+
+def test_a_machine_has_memory_and_a_disk(tmp_path: Path) -> None:
+    found = detect.room(tmp_path)
+    assert found.memory is not None
+    assert found.memory_total is not None
+    assert 0 < found.memory <= found.memory_total
+    assert found.disk is not None
+    assert found.disk > 0
+
+
+def test_a_disk_elsewhere_cannot_be_told(tmp_path: Path) -> None:
+    found = detect.room(tmp_path / "in another machine")
+    assert found.disk is None
+    assert found.memory

@@ -179,3 +179,171 @@ def test_a_problem_shows_no_value() -> None:
         'line 1: TOKEN: in double quotes a \\ is written \\\\ and a " is written \\"',
         "line 2: not of the form NAME=VALUE",
     )
+
+
+# ------------------------------------------------------------------ what nobody has written yet
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "changeme",
+        "CHANGE_ME",
+        "change-me",
+        "changethis",
+        "change-this",
+        "replace_me",
+        "replace-me",
+        "your-smtp-relay-here",
+        "YOUR_KEY_HERE",
+        "insert-token-here",
+        "insert_here",
+        "<secret>",
+        "<the key of the shop>",
+        "TODO",
+        "FIXME",
+        "xxx",
+        "XXXXXXXX",
+        "placeholder",
+        "PLACEHOLDER",
+        " changeme ",
+    ],
+)
+def test_what_nobody_can_mean_is_a_placeholder(value: str) -> None:
+    assert dotenv.is_placeholder(value)
+    assert dotenv.may_be_placeholder(value)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "please-change-me",
+        "change-it",
+        "changeme123",
+        "changeme-4711",
+        "postgresql://shop:changeme@db/shop",
+        "REPLACE-THIS",
+        "Replace it",
+        "Replace it.",
+        "replaceme!",
+        "your-api-key",
+        "your_secret_key",
+        "YOUR PASSWORD",
+        "yourpassword",
+        "your-own-token",
+        "sk-live_your_key",
+        "insert-key",
+        "insert your token",
+        "enter_the_password",
+        "Enter your email address",
+        "put_it_here",
+        "https://<user>:<password>@host/",
+        "Bearer=<token>",
+        "Bearer <token>",
+        "TODO: ask Ann",
+        "fixme",
+        "sk-xxxxxxxx",
+        "xxxx-xxxx-xxxx",
+        "redis://:xxx@redis",
+        "placeholder-key",
+        "placeholder: later",
+    ],
+)
+def test_what_somebody_may_mean_is_doubtful(value: str) -> None:
+    assert not dotenv.is_placeholder(value)
+    assert dotenv.may_be_placeholder(value)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "",
+        "0",
+        "todo",
+        "todo-app",
+        "my-todo",
+        "todo.org",
+        "TODO-APP",
+        "/srv/TODO/list",
+        "/srv/xxx",
+        "/srv/changeme",
+        "C:\\data\\xxx",
+        "postgresql://todo:e4c1@db/todo",
+        "postgresql://shop:e4c1@your-server.de/xxx",
+        "exchange-me",
+        "exchange-items",
+        "changes",
+        "change-it.org",
+        "changeme.io",
+        "interchange-this-way",
+        "replacement",
+        "get-your-key.com",
+        "yours",
+        "yourapp.io",
+        "your-garden.org",
+        "mail.your-server.de",
+        "static.1.2.3.4.clients.your-server.de",
+        "me@your-server.de",
+        "https://your-server.de/insert-key",
+        "bring-your-own-bike.de",
+        "yourapplication",
+        "insert-coin.games",
+        "your-atmosphere",
+        "we-are-here",
+        "here",
+        "site.xxx",
+        "xx",
+        "xxx-large",
+        "maxxx",
+        "0xxx1",
+        "https://via.placeholder.com/150",
+        "/static/placeholder.png",
+        "placeholder-image.png",
+        "Shop <shop@shop.org>",
+        "<shop@shop.org>",
+        "<p>Hello</p>",
+        "/users/<id>",
+        "a<b",
+        "1 < 2 > 1",
+        "https://shop.org/?a=<b",
+        "acme",
+        "e4c1f0b7",
+    ],
+)
+def test_a_host_a_path_and_what_an_app_may_well_be_called_are_no_placeholders(value: str) -> None:
+    assert not dotenv.is_placeholder(value)
+    assert not dotenv.may_be_placeholder(value)
+
+
+def test_names_with_placeholders_are_told_and_no_value() -> None:
+    text = "# C=changeme\nA=changeme\nexport B=\"change\\u002dme\"\nC=1\nD='<key>'\nE=changeme\nE=2\nnone\n"
+    assert dotenv.placeholders(text) == ("A", "B", "D")
+
+
+@given(st.binary(min_size=20, max_size=64))
+def test_a_random_secret_is_no_placeholder(secret: bytes) -> None:
+    assert not dotenv.may_be_placeholder(secret.hex())
+
+
+@pytest.mark.parametrize(
+    ("line", "value"),
+    [
+        ("A=1", "1"),
+        ("A = b c ", "b c"),
+        ("export A=1", "1"),
+        ("A='1 # 2' # 3", "1 # 2"),
+        ('A="1" # 3', "1"),
+        ("A=1 # TODO", "1"),
+        ("A=1#2", "1#2"),
+        ("A=# nothing", "# nothing"),
+        ("A=", ""),
+        ("A=''", ""),
+        ("A='", "'"),
+    ],
+)
+def test_a_setting_is_read_as_compose_does(line: str, value: str) -> None:
+    assert dotenv.settings(f"# B=1\n{line}\n") == {"A": value}
+
+
+def test_the_last_definition_of_a_setting_counts() -> None:
+    assert dotenv.settings("A=1\nA=2\n") == {"A": "2"}

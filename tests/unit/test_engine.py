@@ -1,11 +1,14 @@
 """What the engine decides without Docker: names for what is built, and what an inspection says."""
 
+import json
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
-from scaffold.engine import content, inspection
+from scaffold.engine import Engine, content, inspection
 from scaffold.errors import WrongInput
 from scaffold.project import Build, Port, Service
 
@@ -163,3 +166,36 @@ def test_a_stopped_container_shows_the_ports_that_it_would_publish() -> None:
     assert inspection.ports(stopped) == (Port(443, 443, ""),)
     anywhere = {**stopped, "HostConfig": {"PortBindings": {"80/tcp": [{"HostIp": "", "HostPort": "8000-8010"}]}}}
     assert inspection.ports(anywhere) == ()
+
+
+def test_the_engine_tells_where_its_data_is() -> None:
+    client: Any = SimpleNamespace(info=lambda: {"DockerRootDir": "/srv/docker"})
+    assert Engine(client).data_folder() == Path("/srv/docker")
+
+
+STORAGE = {
+    "acme": {
+        "Account": {"Email": "me@demo.test"},
+        "Certificates": [
+            {"domain": {"main": "demo.test"}, "certificate": "…", "key": "…", "Store": "default"},
+            {"domain": {"main": "*.shop.test", "sans": ["shop.test"]}, "certificate": "…", "key": "…"},
+        ],
+    }
+}
+
+
+@pytest.mark.parametrize(
+    ("storage", "names"),
+    [
+        ("", set()),
+        (json.dumps(STORAGE), {"demo.test", "*.shop.test", "shop.test"}),
+        ('{"acme": {"Account": null, "Certificates": null}}', set()),
+        ("{}", set()),
+        ("half a", None),
+        ("[]", None),
+        ('{"acme": null}', None),
+        ('{"acme": {"Certificates": [{}]}}', None),
+    ],
+)
+def test_the_storage_tells_who_has_a_certificate(storage: str, names: set[str] | None) -> None:
+    assert inspection.certified(storage) == names

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from scaffold.facts import Container, Handshake, Leaf, Process, Server
+from scaffold.facts import Container, Handshake, Leaf, OwnFiles, Process, Server
 
 from ..builders import APP, COMMAND, NOW, container, containers, facts, handshake, leaf, server
 
@@ -13,18 +13,18 @@ from ..builders import APP, COMMAND, NOW, container, containers, facts, handshak
 @pytest.mark.parametrize(
     ("names", "host", "named"),
     [
-        (("demo.test",), "demo.test", True),
-        (("other.test", "demo.test"), "demo.test", True),
-        (("*.demo.test",), "www.demo.test", True),
-        (("*.demo.test",), "demo.test", False),
-        (("*.demo.test",), "a.www.demo.test", False),
-        (("*.test",), "www.demo.test", False),
-        (("demo.test",), "www.demo.test", False),
-        (("w*.demo.test",), "www.demo.test", False),
+        (("demo.shop",), "demo.shop", True),
+        (("other.test", "demo.shop"), "demo.shop", True),
+        (("*.demo.shop",), "www.demo.shop", True),
+        (("*.demo.shop",), "demo.shop", False),
+        (("*.demo.shop",), "a.www.demo.shop", False),
+        (("*.test",), "www.demo.shop", False),
+        (("demo.shop",), "www.demo.shop", False),
+        (("w*.demo.shop",), "www.demo.shop", False),
         (("localhost",), "localhost", True),
         (("*.localhost",), "localhost", False),
         (("*",), "localhost", False),
-        ((), "demo.test", False),
+        ((), "demo.shop", False),
     ],
     ids=[
         "the same",
@@ -43,6 +43,7 @@ from ..builders import APP, COMMAND, NOW, container, containers, facts, handshak
 )
 def test_a_certificate_names_a_host(names: tuple[str, ...], host: str, named: bool) -> None:
     assert Handshake(names=names).names_host(host) is named
+    assert OwnFiles(names=names).names_host(host) is named
 
 
 @pytest.mark.parametrize(
@@ -58,14 +59,14 @@ def test_a_certificate_names_a_host(names: tuple[str, ...], host: str, named: bo
     ids=["healthy", "refused", "other name", "expired", "a second left", "never happened"],
 )
 def test_a_handshake_is_good_when_a_client_accepts_it(seen: Handshake, good: bool) -> None:
-    assert seen.good_for("demo.test", NOW) is good
+    assert seen.good_for("demo.shop", NOW) is good
 
 
 @pytest.mark.parametrize(
     ("seen", "good"),
     [
         (leaf(), True),
-        (leaf("demo.test", "more.test"), True),
+        (leaf("demo.shop", "more.test"), True),
         (leaf("more.test"), False),
         (leaf(signed_by_us=False), False),
         (leaf(not_after=NOW), False),
@@ -73,7 +74,7 @@ def test_a_handshake_is_good_when_a_client_accepts_it(seen: Handshake, good: boo
     ids=["healthy", "more names", "other name", "foreign", "expired"],
 )
 def test_a_leaf_is_good_when_it_is_ours_and_names_the_hosts(seen: Leaf, good: bool) -> None:
-    assert seen.good_for(("demo.test",), NOW) is good
+    assert seen.good_for(("demo.shop",), NOW) is good
 
 
 @pytest.mark.parametrize(

@@ -16,14 +16,16 @@ from scaffold.plan import (
     DropLeaf,
     MakeSecret,
     Promote,
+    Rehearse,
     Restart,
     RunOnce,
     SignLeaf,
     Smoke,
     Start,
     Step,
+    Stop,
 )
-from scaffold.project import Project, Service
+from scaffold.project import DIRECTORIES, STAGING, Project, Service
 
 from ..builders import (
     BUILD_IMAGE,
@@ -43,6 +45,7 @@ from ..builders import (
     local_facts,
     local_project,
     project,
+    with_environment,
     with_hosts,
     with_service,
 )
@@ -54,6 +57,8 @@ SMOKE = Smoke("app", BUILD_IMAGE, "app.main:app")
 PROMOTE = Promote(BUILD_IMAGE, "demo-app:current")
 IMAGES = facts().images
 TWO_HOSTS = (HOST, OTHER_HOST)
+TRIALS = DIRECTORIES[STAGING]
+REHEARSAL = Rehearse((HOST,), TRIALS)
 
 
 def without(*names: str) -> dict[str, str]:
@@ -466,6 +471,8 @@ SPOKEN: tuple[tuple[Step, tuple[str, ...]], ...] = (
     (SignLeaf(TWO_HOSTS), TWO_HOSTS),
     (DropLeaf(TWO_HOSTS), TWO_HOSTS),
     (MakeSecret(SETTINGS), ("secrets/app.env",)),
+    (Stop("traefik"), ("traefik",)),
+    (Rehearse(TWO_HOSTS, TRIALS), (*TWO_HOSTS, TRIALS)),
     (ONCE, ("prestart",)),
     (BUILD, (BUILD_IMAGE,)),
     (SMOKE, (BUILD_IMAGE, "app.main:app")),
@@ -487,3 +494,112 @@ def test_a_step_says_what_it_touches(step: Step, touched: tuple[str, ...]) -> No
 
 def test_every_kind_of_step_is_in_that_table() -> None:
     assert {type(step) for step, _ in SPOKEN} == set(get_args(Step))
+
+
+# ------------------------------------------------------------------ an order is rehearsed
+
+
+def fresh(**changes: object) -> Facts:
+    """Return what is seen where nothing runs yet, and no certificate was ever signed."""
+    return replace(facts(), containers=(), certified=frozenset(), handshakes={}, **changes)  # type: ignore[arg-type]
+
+
+BARE = replace(facts(), certified=frozenset(), handshakes={})
+"""A first order failed: everything runs, and nothing is served."""
+
+
+def rehearsed(stack: Project, seen: Facts, *, rehearse: bool = True) -> list[Step]:
+    """Return the steps of a plan that belong to a rehearsal."""
+    return [step for step in plan.up(stack, seen, rehearse=rehearse) if isinstance(step, Stop | Rehearse)]
+
+
+def test_the_first_order_for_a_name_is_rehearsed_before_anything_is_built() -> None:
+    steps = plan.up(project(), fresh(images={}))
+    assert steps[0] == REHEARSAL
+    assert BUILD in steps
+
+
+def test_names_that_have_a_certificate_are_not_rehearsed() -> None:
+    stack = with_hosts(project(), *TWO_HOSTS)
+    assert rehearsed(stack, replace(fresh(), certified=frozenset({HOST}))) == [Rehearse((OTHER_HOST,), TRIALS)]
+    assert rehearsed(stack, replace(fresh(), certified=frozenset(TWO_HOSTS))) == []
+
+
+def test_what_a_wildcard_covers_is_not_ordered() -> None:
+    stack = with_environment(
+        with_hosts(project(), "*.demo.test", "a.demo.test", "demo.test"), STACK_CHALLENGE="dns", STACK_DNS_PROVIDER="x"
+    )
+    assert plan.orders(stack, replace(fresh(), certified=frozenset({"*.demo.test"}))) == ("demo.test",)
+
+
+def test_the_local_certificate_stays_until_the_rehearsal_went_well() -> None:
+    steps = plan.up(project(), replace(fresh(), leaf=leaf()))
+    assert steps.index(REHEARSAL) < steps.index(DropLeaf((HOST,)))
+
+
+def test_the_end_of_files_of_ones_own_restarts_nothing() -> None:
+    stack = with_environment(project(), STACK_CERTIFICATES="files")
+    ending = handshake(not_after=NOW + timedelta(days=5))
+    assert plan.up(stack, facts(handshakes={HOST: ending})) == ()
+    assert plan.up(stack, facts(handshakes={HOST: handshake(not_after=NOW)})) != ()
+
+
+def test_a_storage_that_cannot_be_read_counts_as_empty() -> None:
+    assert rehearsed(project(), replace(fresh(), certified=None)) == [REHEARSAL]
+
+
+def test_a_rehearsal_can_be_left_out() -> None:
+    assert rehearsed(project(), fresh(), rehearse=False) == []
+
+
+@pytest.mark.parametrize("certificates", ["staging", "custom", "local", "files", "external"])
+def test_only_a_production_order_is_rehearsed(certificates: str) -> None:
+    stack = with_environment(project(), STACK_CERTIFICATES=certificates, STACK_ACME_DIRECTORY="https://ca.example/dir")
+    assert rehearsed(stack, fresh()) == []
+
+
+def test_any_authority_may_have_one_for_trials() -> None:
+    stack = with_environment(project(), STACK_CERTIFICATES="custom", STACK_ACME_DIRECTORY="https://ca.example/dir")
+    trials = replace(stack, extra={"acme_rehearsal": "https://trials.example/dir"})
+    assert rehearsed(trials, fresh()) == [Rehearse((HOST,), "https://trials.example/dir")]
+
+
+def test_a_traefik_that_serves_nobody_makes_room_for_a_rehearsal() -> None:
+    steps = plan.up(project(), BARE)
+    assert steps[:2] == (Stop("traefik"), REHEARSAL)
+    assert Restart("traefik", f"the certificate of {HOST} is not the one it should be") in steps
+    assert not plan.unrehearsed(project(), BARE)
+
+
+@pytest.mark.parametrize(
+    "seen",
+    [
+        replace(BARE, certified=frozenset({OTHER_HOST})),
+        replace(BARE, certified=None),
+        replace(BARE, handshakes={HOST: handshake()}),
+        replace(BARE, containers=containers(container("app", config_hash="with the name from before"))),
+        replace(BARE, containers=containers(container("traefik", config_hash="with a local certificate"))),
+    ],
+    ids=["another name", "who knows whom", "this name", "a name from before", "another certificate"],
+)
+def test_nobody_who_may_be_served_is_cut_off_for_a_rehearsal(seen: Facts) -> None:
+    assert rehearsed(project(), seen) == []
+    assert plan.unrehearsed(project(), seen)
+
+
+def test_what_needs_no_rehearsal_does_not_lack_one() -> None:
+    assert not plan.unrehearsed(project(), facts())
+    assert not plan.unrehearsed(with_environment(project(), STACK_CERTIFICATES="staging"), BARE)
+
+
+def test_a_record_in_dns_can_be_rehearsed_beside_a_traefik_that_serves() -> None:
+    stack = with_environment(with_hosts(project(), *TWO_HOSTS), STACK_CHALLENGE="dns", STACK_DNS_PROVIDER="httpreq")
+    seen = replace(facts(), certified=frozenset({HOST}), handshakes={HOST: handshake()})
+    assert rehearsed(stack, seen) == [Rehearse((OTHER_HOST,), TRIALS)]
+
+
+def test_where_https_ends_in_front_no_certificate_is_waited_for() -> None:
+    stack = with_environment(project(), STACK_CERTIFICATES="external")
+    seen = replace(facts(), handshakes={}, certified=frozenset())
+    assert plan.up(stack, seen) == ()
+    assert not any(isinstance(step, AwaitCertificate) for step in plan.up(stack, replace(seen, containers=())))

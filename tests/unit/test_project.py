@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from scaffold.errors import WrongInput
-from scaffold.project import Build, Port, Project, Service, lacking, parse, settings
+from scaffold.project import DIRECTORIES, STAGING, Build, Port, Project, Service, lacking, parse, sample, settings
 
 from ..builders import local_project, project, with_environment, with_hosts, with_service
 
@@ -43,9 +43,9 @@ def model(**services: Any) -> dict[str, Any]:
                 "entrypoint": None,
                 "environment": {
                     "LEGO_CA_CERTIFICATES": "/run/acme-root.pem",
-                    "TRAEFIK_CERTIFICATESRESOLVERS_ACME_ACME_CASERVER": "https://acme.example/directory",
+                    "STACK_ACME_DIRECTORY": "https://acme.example/directory",
+                    "STACK_CERTIFICATES": "custom",
                     "TRAEFIK_ENTRYPOINTS_WEBSECURE_ADDRESS": ":443",
-                    "TRAEFIK_ENTRYPOINTS_WEBSECURE_HTTP_TLS_CERTRESOLVER": "acme",
                     "TRAEFIK_ENTRYPOINTS_WEB_ADDRESS": ":80",
                     "TRAEFIK_PROVIDERS_DOCKER_NETWORK": "demo_edge",
                 },
@@ -183,6 +183,21 @@ def test_replicas_are_counted_as_compose_does(body: dict[str, Any], replicas: in
     assert parsed(worker=body).service("worker").replicas == replicas
 
 
+@pytest.mark.parametrize(
+    ("body", "memory"),
+    [
+        ({"mem_limit": "67108864"}, 2**26),
+        ({"deploy": {"resources": {"limits": {"memory": "1073741824"}}}}, 2**30),
+        ({"deploy": {"resources": {"limits": {"cpus": 0.5}}}}, 0),
+        ({"deploy": {"resources": {}}}, 0),
+        ({}, 0),
+    ],
+    ids=["its own", "of a deployment", "of processors alone", "of nothing", "none"],
+)
+def test_a_limit_of_memory_is_read_from_either_place(body: dict[str, Any], memory: int) -> None:
+    assert parsed(worker=body).service("worker").memory == memory
+
+
 def test_the_entry_point_of_the_files_is_read_word_by_word() -> None:
     words = ["python", "/opt/stack/entrypoint.py", "$$HOME"]
     assert parsed(worker={"entrypoint": words}).service("worker").entrypoint == (*words[:2], "$HOME")
@@ -311,23 +326,85 @@ def test_the_site_is_looked_at_where_it_is_published(host_ip: str, address: str)
     assert with_service(project(), "traefik", ports=(Port(80, 80), Port(443, 443, host_ip))).address == address
 
 
-def test_an_acme_authority_is_known_by_resolver_directory_and_roots() -> None:
+def test_an_acme_authority_is_known_by_directory_and_roots() -> None:
     stack = parsed()
-    assert stack.resolver == "acme"
-    assert stack.acme_roots == Path("/srv/demo/root.pem")
+    assert stack.ordered
+    assert stack.acme_directory == "https://acme.example/directory"
+    assert stack.roots == Path("/srv/demo/root.pem")
 
 
 def test_a_public_authority_has_no_roots_of_its_own() -> None:
-    assert project().acme_roots is None
+    assert project().roots is None
 
 
 def test_roots_that_are_not_mounted_are_none() -> None:
-    assert with_environment(parsed(), LEGO_CA_CERTIFICATES="/elsewhere.pem").acme_roots is None
+    assert with_environment(parsed(), LEGO_CA_CERTIFICATES="/elsewhere.pem").roots is None
 
 
 def test_the_local_authority_is_no_acme_authority() -> None:
     stack = with_environment(local_project(), LEGO_CA_CERTIFICATES="/run/acme-root.pem")
-    assert (stack.resolver, stack.acme_roots) == ("", None)
+    assert (stack.ordered, stack.acme_directory, stack.roots) == (False, "", None)
+
+
+@pytest.mark.parametrize(
+    ("certificates", "directory", "rehearsal"),
+    [
+        ("acme", "https://acme-v02.api.letsencrypt.org/directory", DIRECTORIES[STAGING]),
+        ("staging", "https://acme-staging-v02.api.letsencrypt.org/directory", ""),
+        ("custom", "https://ca.example/dir", ""),
+        ("files", "", ""),
+    ],
+)
+def test_only_production_has_an_authority_to_try_an_order_with(
+    certificates: str, directory: str, rehearsal: str
+) -> None:
+    stack = with_environment(project(), STACK_CERTIFICATES=certificates, STACK_ACME_DIRECTORY="https://ca.example/dir")
+    assert (stack.acme_directory, stack.rehearsal_directory) == (directory, rehearsal)
+
+
+@pytest.mark.parametrize(
+    ("certificates", "storage"),
+    [
+        ("acme", "/tmp/acme.json"),
+        ("staging", "/tmp/staging.json"),
+        ("custom", "/tmp/custom-https-ca-example-14000-dir.json"),
+    ],
+)
+def test_the_storage_is_where_the_entry_point_puts_it(certificates: str, storage: str) -> None:
+    """As in test_proxy_entrypoint.py."""
+    stack = with_environment(
+        project(), STACK_CERTIFICATES=certificates, STACK_ACME_DIRECTORY="https://ca.example:14000/dir"
+    )
+    assert stack.acme_storage == storage
+
+
+def test_forwarded_headers_are_believed_of_those_that_the_entry_point_names() -> None:
+    stack = with_environment(project(), TRAEFIK_ENTRYPOINTS_WEBSECURE_FORWARDEDHEADERS_TRUSTEDIPS="192.0.2.0/24")
+    assert (stack.trusted_proxies, stack.https_port, stack.external) == ("192.0.2.0/24", 443, False)
+
+
+def test_where_https_ends_in_front_the_published_port_is_that_of_plain_http() -> None:
+    environment = {
+        "STACK_CERTIFICATES": "external",
+        "TRAEFIK_ENTRYPOINTS_WEB_ADDRESS": ":8080",
+        "TRAEFIK_ENTRYPOINTS_WEB_FORWARDEDHEADERS_TRUSTEDIPS": "10.0.0.0/8",
+    }
+    stack = with_service(project(), "traefik", environment=environment, ports=(Port(8080, 8080, "192.0.2.7"),))
+    assert (stack.http_port, stack.https_port, stack.address) == (8080, 443, "192.0.2.7")
+    assert (stack.url("demo.test"), stack.trusted_proxies) == ("https://demo.test/", "10.0.0.0/8")
+
+
+def test_below_a_wildcard_one_name_is_asked_for() -> None:
+    assert (sample("*.demo.test"), sample("demo.test")) == ("stack-check.demo.test", "demo.test")
+
+
+def test_what_only_stack_reads_comes_from_an_extension() -> None:
+    stack = project(
+        extra={"resolvers": "192.0.2.1, 192.0.2.2:5353", "addresses": "", "acme_rehearsal": "https://x/dir"}
+    )
+    assert stack.name_servers == ("192.0.2.1", "192.0.2.2:5353")
+    assert stack.addresses == ()
+    assert stack.rehearsal_directory == "https://x/dir"
 
 
 def test_the_edge_network_is_the_one_traefik_uses() -> None:

@@ -12,6 +12,8 @@ from scaffold.facts import Facts
 from scaffold.plan import Promote, Restart, Start
 from scaffold.project import Project
 
+from ..builders import project, with_environment
+
 ANSI = re.compile(r"\x1b\[")
 
 
@@ -232,3 +234,34 @@ def test_an_error_is_the_sentence_the_evidence_and_the_next_command() -> None:
 
 def test_an_error_without_more_is_one_line() -> None:
     assert report.error_text(NotReady("not yet")) == "stack: not yet"
+
+
+# ------------------------------------------------------------------ HSTS
+
+
+def found(*ids: str) -> list[Finding]:
+    return [Finding(one, Outcome(Status.PASS)) for one in CHECKS if one.id in ids]
+
+
+SERVED = found("tls.trusted", "tls.names")
+
+
+@pytest.mark.parametrize("certificates", ["acme", "custom"])
+def test_a_real_certificate_is_a_reason_to_decide_about_hsts(certificates: str) -> None:
+    stack = with_environment(project(), STACK_CERTIFICATES=certificates, STACK_HSTS_SECONDS="0")
+    assert "STACK_HSTS_SECONDS=300" in report.proposal(stack, SERVED)
+
+
+@pytest.mark.parametrize(
+    ("environment", "seen"),
+    [
+        ({"STACK_HSTS_SECONDS": "300"}, SERVED),
+        ({"STACK_HSTS_SECONDS": ""}, SERVED),
+        ({"STACK_HSTS_SECONDS": "0", "STACK_CERTIFICATES": "staging"}, SERVED),
+        ({"STACK_HSTS_SECONDS": "0", "STACK_CERTIFICATES": "local"}, SERVED),
+        ({"STACK_HSTS_SECONDS": "0"}, found("tls.names")),
+    ],
+    ids=["decided", "decided against", "for trials", "local", "not proven"],
+)
+def test_otherwise_nothing_is_proposed(environment: dict[str, str], seen: list[Finding]) -> None:
+    assert report.proposal(with_environment(project(), **environment), seen) == ""

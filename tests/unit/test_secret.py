@@ -152,15 +152,22 @@ def test_another_stack_at_work_is_waited_for_by_the_person(
 
 def test_everything_is_named_and_nothing_shown(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     put(folder, "# A=hush\nB=hush\nKEY='hush'\nB=hush\n")
+    (folder / "secrets" / "traefik.env").write_text("TOKEN=hush\n", encoding="utf-8")
     (folder / "secrets" / "tls").mkdir()
     for name in (".gitignore", "postgres_password", "redis_password"):
         (folder / "secrets" / name).write_text("hush", encoding="utf-8")
     assert run(["secret", "list", "-C", str(folder), "--json"]) == ExitCode.GOOD
-    assert document(capsys) == {"ok": True, "settings": ["B", "KEY"], "files": ["postgres_password", "redis_password"]}
+    assert document(capsys) == {
+        "ok": True,
+        "settings": ["B", "KEY"],
+        "proxy": ["TOKEN"],
+        "files": ["postgres_password", "redis_password"],
+    }
     assert run(["secret", "list", "-C", str(folder)]) == ExitCode.GOOD
     assert said(capsys).splitlines() == [
         "B                  a setting of the app, in secrets/app.env",
         "KEY                a setting of the app, in secrets/app.env",
+        "TOKEN              for Traefik alone, in secrets/traefik.env",
         "postgres_password  the file secrets/postgres_password",
         "redis_password     the file secrets/redis_password",
     ]
@@ -169,6 +176,18 @@ def test_everything_is_named_and_nothing_shown(folder: Path, capsys: pytest.Capt
 def test_a_project_without_secrets_says_how_to_have_one(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["secret", "list", "-C", str(folder)]) == ExitCode.GOOD
     assert "stack secret set NAME" in said(capsys)
+
+
+def test_what_only_traefik_may_know_has_a_file_of_its_own(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given(monkeypatch, b" hush'\n")
+    assert run(["secret", "set", "--proxy", "TOKEN", "-C", str(folder), "--json"]) == ExitCode.GOOD
+    assert document(capsys)["file"] == "secrets/traefik.env"
+    assert (folder / "secrets/traefik.env").read_text(encoding="utf-8") == "TOKEN=' hush''\n"
+    assert run(["secret", "remove", "TOKEN", "-C", str(folder)]) == ExitCode.WRONG_INPUT
+    assert run(["secret", "remove", "--proxy", "TOKEN", "-C", str(folder)]) == ExitCode.GOOD
+    assert (folder / "secrets/traefik.env").read_text(encoding="utf-8") == ""
 
 
 # ------------------------------------------------------------------ remove

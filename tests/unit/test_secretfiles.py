@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from scaffold import secretfiles
-from scaffold.errors import NotReady, WrongInput
+from scaffold.errors import NotReady, StackError, WrongInput
 
 
 @pytest.fixture
@@ -179,3 +179,14 @@ def test_whatever_is_secret_is_blanked_out_as_it_stands_and_as_it_is_read(tmp_pa
 
 def test_without_secrets_nothing_is_blanked_out(tmp_path: Path) -> None:
     assert secretfiles.blanked(tmp_path, ("as it was", "")) == ("as it was", "")
+
+
+def test_no_part_of_an_error_shows_what_only_traefik_may_know(tmp_path: Path) -> None:
+    secretfiles.write(tmp_path / secretfiles.PROXY_ENV, "DUCKDNS_TOKEN=0f1e2d3c4b5a\n")
+    said = "used url https://www.duckdns.org/update?token=0f1e2d3c4b5a"
+    error = StackError(f"it did not come: {said}", evidence=(said,), hint=f"ask {said}")
+
+    secretfiles.blank(tmp_path, error)
+
+    assert "0f1e2d3c4b5a" not in "\n".join((error.message, error.hint, *error.evidence))
+    assert error.message.endswith("token=***")

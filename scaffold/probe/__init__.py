@@ -5,7 +5,7 @@ import socket
 import ssl
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -14,9 +14,9 @@ import urllib3
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
-from .errors import StackError, WrongInput
-from .facts import Handshake, Reply
-from .project import HTTPS_PORT
+from ..errors import WrongInput
+from ..facts import Awaited, Handshake, Reply
+from ..project import HTTPS_PORT
 
 HTTP_PORT = 80
 TRAEFIK_NOT_FOUND = b"404 page not found\n"
@@ -40,6 +40,14 @@ class Site:
     https_port: int
     roots: Path | None = None
     """PEM file of the only authorities to believe; None for the system's."""
+    tls: bool = True
+    """Whether it speaks HTTPS itself, and not something in front of it."""
+    issuers: str | None = None
+    """How the names of issuers begin that are believed whoever signed for them; None for none."""
+
+    def believes(self, issuer: str) -> bool:
+        """Tell whether an issuer is believed by its name alone."""
+        return self.issuers is not None and issuer.startswith(self.issuers)
 
 
 def handshake(site: Site, host: str) -> Handshake:
@@ -51,42 +59,47 @@ def handshake(site: Site, host: str) -> Handshake:
     except (OSError, ValueError) as error:  # ValueError: a host that no DNS name can be
         return Handshake(problem=f"no TLS handshake with {site.address}:{site.https_port}: {error}")
     try:
-        return _described(_certificate(site, host, _blind()), problem)
+        seen = _described(_certificate(site, host, _blind()), problem)
+        return replace(seen, problem="") if site.believes(seen.issuer) else seen
     except OSError as error:
         return Handshake(problem=f"{problem}; {error}")
 
 
 def await_certificate(
-    site: Site, host: str, complaints: Callable[[], tuple[str, ...]], say: Callable[[str], None]
-) -> None:
-    """Wait until the served certificate is accepted; StackError with the complaints when it does not come."""
-    deadline = time.monotonic() + CERTIFICATE_SECONDS
+    site: Site,
+    host: str,
+    complaints: Callable[[], tuple[str, ...]],
+    say: Callable[[str], None],
+    seconds: float = CERTIFICATE_SECONDS,
+) -> Awaited:
+    """Wait until the served certificate is accepted; return what was served last, and the complaints until then."""
+    deadline = time.monotonic() + seconds
     said: tuple[str, ...] = ()
-    while not _accepted(seen := handshake(site, host), host):
+    while not (seen := handshake(site, host)).accepted_for(host):
         say(f"{host}: {seen.problem or 'for another name'}")
         if not said and (said := complaints()):
             deadline = min(deadline, time.monotonic() + AFTER_ERROR_SECONDS)
         if time.monotonic() > deadline:
-            raise _not_come(host, seen, said)
+            break
         time.sleep(POLL_SECONDS)
+    return Awaited(host, seen, said)
 
 
-def https(site: Site, host: str, path: str = "/", headers: Mapping[str, str] | None = None) -> Reply:
-    """Return the answer to one GET over HTTPS, whatever the certificate: checks of their own judge that."""
-    return _https(site, host, path, headers)[0]
+def get(site: Site, host: str, path: str = "/", headers: Mapping[str, str] | None = None) -> Reply:
+    """Return the answer to one GET, over HTTPS with whatever certificate: checks of their own judge that."""
+    return _app(site, host, path, headers)[0]
 
 
 def http(site: Site, host: str, path: str = "/") -> Reply:
     """Return the answer to one GET over plain HTTP."""
-    pool = urllib3.HTTPConnectionPool(site.address, site.http_port, timeout=SECONDS)
-    return _get(pool, "http", _netloc(host, site.http_port, HTTP_PORT), path, {})[0]
+    return _http(site, host, path, {})[0]
 
 
 def slash_redirect(site: Site, host: str) -> Reply | None:
     """Return the answer for a route with a trailing slash, asked for without it; None when the app has none."""
-    reply, body = _https(site, host, "/openapi.json")
+    reply, body = _app(site, host, "/openapi.json")
     path = slash_path(body) if reply.status == HTTPStatus.OK else None
-    return https(site, host, path.rstrip("/")) if path else None
+    return get(site, host, path.rstrip("/")) if path else None
 
 
 def slash_path(openapi: bytes) -> str | None:
@@ -105,7 +118,16 @@ def slash_path(openapi: bytes) -> str | None:
         return None
 
 
-def _https(site: Site, host: str, path: str, headers: Mapping[str, str] | None = None) -> tuple[Reply, bytes]:
+def _app(site: Site, host: str, path: str, headers: Mapping[str, str] | None = None) -> tuple[Reply, bytes]:
+    return (_https if site.tls else _http)(site, host, path, headers or {})
+
+
+def _http(site: Site, host: str, path: str, headers: Mapping[str, str]) -> tuple[Reply, bytes]:
+    pool = urllib3.HTTPConnectionPool(site.address, site.http_port, timeout=SECONDS)
+    return _get(pool, "http", _netloc(host, site.http_port, HTTP_PORT), path, headers)
+
+
+def _https(site: Site, host: str, path: str, headers: Mapping[str, str]) -> tuple[Reply, bytes]:
     pool = urllib3.HTTPSConnectionPool(
         site.address,
         site.https_port,
@@ -115,7 +137,7 @@ def _https(site: Site, host: str, path: str, headers: Mapping[str, str] | None =
         timeout=SECONDS,
     )
     urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
-    return _get(pool, "https", _netloc(host, site.https_port, HTTPS_PORT), path, headers or {})
+    return _get(pool, "https", _netloc(host, site.https_port, HTTPS_PORT), path, headers)
 
 
 def _get(
@@ -193,17 +215,3 @@ def _names(certificate: x509.Certificate) -> tuple[str, ...]:
 def _issuer(certificate: x509.Certificate) -> str:
     named = certificate.issuer.get_attributes_for_oid(NameOID.COMMON_NAME)
     return str(named[0].value) if named else certificate.issuer.rfc4514_string()
-
-
-def _accepted(seen: Handshake, host: str) -> bool:
-    return not seen.problem and seen.names_host(host)
-
-
-def _not_come(host: str, seen: Handshake, complaints: tuple[str, ...]) -> StackError:
-    return StackError(
-        f"the certificate for {host} did not come: {seen.problem or 'the served one is for another name'}",
-        evidence=complaints or (f"served: {', '.join(seen.names) or 'nothing'}, issued by {seen.issuer or 'nobody'}",),
-        hint="mend what it says, then `stack up` again: it orders anew"
-        if complaints
-        else "docker compose logs traefik",
-    )

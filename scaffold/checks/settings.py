@@ -1,0 +1,106 @@
+"""What stands in .env, as far as it can be served."""
+
+import re
+from ipaddress import IPv4Network, IPv6Network, ip_network
+
+from .. import server
+from ..facts import Facts
+from ..project import CERTIFICATES, CHALLENGES, CUSTOM, DNS, EXTERNAL, WILDCARD, Project
+from .verdict import Outcome, judged
+
+HOST = re.compile(r"localhost|([*][.])?([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9])?[.])+[a-z]([a-z0-9-]{0,61}[a-z0-9])?")
+NUMBERS = {"STACK_HSTS_SECONDS": 9, "STACK_UPLOAD_MB": 6, "STACK_UPLOAD_SECONDS": 9}
+"""What Traefik's files and entry point calculate with, and how many digits: any other text would stop them all."""
+ALONE = (
+    "STACK_CERTIFICATES in .env is external, and compose.yaml includes no compose.external.yaml: another word there, or"
+    " `stack update --data certificates=external`"
+)
+OVERRULED = (
+    "STACK_CERTIFICATES in .env is {0}, and compose.external.yaml says external: `stack update --data certificates={0}`"
+)
+
+
+def settings(project: Project, facts: Facts) -> Outcome:
+    """The settings in .env can be served.
+
+    Compose takes any text: a wrong one would replace what runs by something that does not. Correct .env: STACK_DOMAIN a
+    bare host name, STACK_CERTIFICATES and STACK_CHALLENGE one of the words beside them, STACK_WORKERS a number, two
+    different ports, one replica of an app that writes into a volume.
+    """
+    wrong = [f"{host!r} is no host name" for host in project.hosts if not HOST.fullmatch(host)]
+    if project.http_port == project.https_port and not project.external:
+        wrong.append(f"port {project.http_port} cannot serve both HTTP and HTTPS")
+    wrong += [f"{name} is {value!r}, which is no whole number" for name, value in _no_numbers(project)]
+    wrong += [f"STACK_ADDRESSES: {one!r} is no address" for one in project.addresses if "/" in one or not _network(one)]
+    wrong += _proxies(project)
+    wrong += _certificates(project, facts)
+    workers = server.option(project.app.command, "workers")
+    if workers is not None and not (workers.isdigit() and int(workers) > 0):
+        wrong.append(f"{workers!r} is no number of workers")
+    if project.app.replicas > 1 and project.app.volumes:
+        shared = ", ".join(project.app.volumes)
+        wrong.append(f"{project.app.replicas} replicas would write to {shared}, which is safe for one only")
+    return judged(wrong, (*project.hosts, f"certificates: {project.certificates}"))
+
+
+def _no_numbers(project: Project) -> list[tuple[str, str]]:
+    """Return the settings of Traefik that are to be numbers, or nothing, and are not."""
+    environment = project.proxy.environment
+    found = [(name, environment.get(name, ""), digits) for name, digits in NUMBERS.items()]
+    return [(name, value) for name, value, digits in found if value and not _is_number(value, digits)]
+
+
+def _is_number(value: str, digits: int) -> bool:
+    """Tell whether every reader takes it for the same whole number: YAML reads 0300 as an octal one."""
+    return value.isascii() and value.isdigit() and len(value) <= digits and value == str(int(value))
+
+
+def _proxies(project: Project) -> list[str]:
+    """Return what is wrong with whom Traefik believes."""
+    given = [one.strip() for one in project.trusted_proxies.split(",") if one.strip()]
+    wrong = [
+        f"STACK_TRUSTED_PROXIES: {one!r} is neither an address nor a network" for one in given if not _network(one)
+    ]
+    everybody = [one for one in given if (network := _network(one)) and not network.prefixlen]
+    return wrong + [f"STACK_TRUSTED_PROXIES: {one} is everybody, who could claim any address" for one in everybody]
+
+
+def _network(text: str) -> IPv4Network | IPv6Network | None:
+    """Return the network, or the one address, that a text names; None when it names neither."""
+    try:
+        return ip_network(text, strict=False)
+    except ValueError:
+        return None
+
+
+def _certificates(project: Project, facts: Facts) -> list[str]:
+    """Return what is wrong with where certificates come from."""
+    if project.certificates not in CERTIFICATES:
+        return [f"{project.certificates!r} is no word for STACK_CERTIFICATES: {', '.join(CERTIFICATES)}"]
+    if project.external:
+        return _front(project, facts)
+    if not project.ordered:
+        return []
+    wrong = []
+    if project.challenge not in CHALLENGES:
+        wrong.append(f"{project.challenge!r} is no word for STACK_CHALLENGE: {', '.join(CHALLENGES)}")
+    if project.challenge == DNS and not project.proxy.environment.get("STACK_DNS_PROVIDER"):
+        wrong.append("STACK_CHALLENGE is dns, and STACK_DNS_PROVIDER names no provider")
+    if project.certificates == CUSTOM and not project.acme_directory:
+        wrong.append("STACK_CERTIFICATES is custom, and STACK_ACME_DIRECTORY names no authority")
+    wild = [host for host in project.hosts if host.startswith(WILDCARD)]
+    if wild and project.challenge != DNS:
+        wrong.append(
+            f"a certificate for {wild[0]} takes STACK_CHALLENGE=dns: no other challenge proves all names below"
+        )
+    return wrong
+
+
+def _front(project: Project, facts: Facts) -> list[str]:
+    """Return what is wrong where something in front speaks HTTPS: two files decide that, and .env has to agree."""
+    if "TRAEFIK_ENTRYPOINTS_WEBSECURE_ADDRESS" in project.proxy.environment:
+        return [ALONE]
+    if (said := facts.settings.get("STACK_CERTIFICATES", EXTERNAL)) != EXTERNAL:
+        return [OVERRULED.format(said)]
+    nobody = "STACK_TRUSTED_PROXIES names nobody, so that nobody may say that a request came over HTTPS"
+    return [] if project.trusted_proxies else [nobody]
