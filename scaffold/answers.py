@@ -41,7 +41,6 @@ UNASKED = frozenset(
         "server",
         "server_options",
         "system_packages",
-        "trusted_proxies",
         "upload_limit",
         "worker_memory",
     }

@@ -126,7 +126,7 @@ def _problem(line: str, *, escapes: bool) -> str:
     if not name:
         return "not of the form NAME=VALUE"
     written = line.partition("=")[2].strip()
-    if not escapes and (name.startswith(RESERVED) or name in OURS):
+    if not escapes and _reserved(name):
         return f"{name} belongs into .env, or nowhere"
     if not escapes:
         return f"{name}: a \\ is not read in double quotes; use single ones" if _escaped(written) else ""
@@ -136,13 +136,19 @@ def _problem(line: str, *, escapes: bool) -> str:
     return f"{name}: no environment variable can hold that value" if "\0" in value or _is_cut(value) else ""
 
 
+def _reserved(name: str) -> bool:
+    return name.startswith(RESERVED) or name in OURS
+
+
 def _is_cut(value: str) -> bool:
     """Tell whether a value has half of a surrogate pair, which no text in UTF-8 can."""
     return any("\ud800" <= character <= "\udfff" for character in value)
 
 
-def refuse_unfit(name: str, value: str) -> None:
+def refuse_unfit(name: str, value: str, *, escapes: bool = True) -> None:
     """Raise WrongInput for a name or a value that no environment can hold; the value is not shown."""
+    if not escapes and _reserved(name):
+        raise WrongInput(f"{name} belongs into .env, or nowhere", hint="stack secret set --proxy CF_DNS_API_TOKEN")
     if not NAME.fullmatch(name):
         raise WrongInput(
             f"{name!r} is no name of an environment variable: letters, digits and _, not beginning with a digit",

@@ -1,5 +1,6 @@
 """Answers to files, by Copier. The only module that imports it."""
 
+import re
 import shutil
 import tempfile
 import warnings
@@ -30,6 +31,8 @@ PACKAGE = Path(__file__).parent
 PARTS = ("copier.yml", "template")
 """What a template consists of, in its folder."""
 ADDRESSES = "--template takes a folder, a git address (that ends in .git or begins with git+), or gh:owner/repo"
+REQUIRED = re.compile(r'Question "(\w+)" is required')
+"""Copier, of a question without a default that nobody was asked."""
 UNKNOWN = "Unknown revision: "
 """How Copier begins to say that a folder's repository has no such tag, branch or commit."""
 LAST_WORDS = 10
@@ -191,7 +194,7 @@ def _no_version(address: str, name: str, evidence: tuple[str, ...] = ()) -> Wron
 
 def _sentence(error: BaseException) -> str:
     """Return Copier's complaint without its own prefix: validators here name the question themselves."""
-    text = " ".join(str(error).split())
+    text = REQUIRED.sub(r"\1 has to be answered: --data \1=VALUE", " ".join(str(error).split()))
     prefix, _, rest = text.partition("': ")
     return rest if prefix.startswith("Validation error for question '") else text
 

@@ -95,6 +95,16 @@ def _told(finding: Finding) -> str:
     return "\n".join(lines)
 
 
+def doubts(found: Iterable[Finding]) -> list[str]:
+    """Return a line for each look at an order that saw nothing, or a doubt: the order is made all the same."""
+    uncertain = {Status.WARN, Status.SKIP}
+    return [
+        f"! {one.check.id}: {'; '.join(one.outcome.seen)}"
+        for one in found
+        if one.check.order and one.outcome.status in uncertain
+    ]
+
+
 def proposal(project: Project, found: Iterable[Finding]) -> str:
     """Return what may be decided once a real certificate is served and nobody has; else nothing.
 

@@ -57,7 +57,7 @@ def forged(project: Project, facts: Facts) -> Outcome:
         return unread
     if (sighting := _sighting(facts, forged=True)) is None:
         return UNLOGGED
-    if server.Trust(project.trusted_proxies).believes(sighting.peer):
+    if project.external and server.Trust(project.trusted_proxies).believes(sighting.peer):
         return skipped(f"our own request came from {sighting.peer}, which STACK_TRUSTED_PROXIES has")
     shown = _clients(project, facts, sighting)
     lines = [f"sent X-Forwarded-For: {sighting.sent}; {name} takes {client} for the client" for name, client in shown]

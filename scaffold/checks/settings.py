@@ -11,6 +11,7 @@ from .verdict import Outcome, judged
 HOST = re.compile(r"localhost|([*][.])?([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9])?[.])+[a-z]([a-z0-9-]{0,61}[a-z0-9])?")
 NUMBERS = {"STACK_HSTS_SECONDS": 9, "STACK_UPLOAD_MB": 6, "STACK_UPLOAD_SECONDS": 9}
 """What Traefik's files and entry point calculate with, and how many digits: any other text would stop them all."""
+PORTS = 65535
 ALONE = (
     "STACK_CERTIFICATES in .env is external, and compose.yaml includes no compose.external.yaml: another word there, or"
     " `stack update --data certificates=external`"
@@ -18,6 +19,11 @@ ALONE = (
 OVERRULED = (
     "STACK_CERTIFICATES in .env is {0}, and compose.external.yaml says external: `stack update --data certificates={0}`"
 )
+LOOPBACK = (
+    "STACK_TRUSTED_PROXIES: {} never comes to a container: what stands in front on this server comes from Docker's"
+    " networks, 172.16.0.0/12"
+)
+RESOLVER = re.compile(r"(?P<address>[^:\s]+|\[[0-9a-fA-F:]+\])(?::(?P<port>[0-9]{1,5}))?")
 
 
 def settings(project: Project, facts: Facts) -> Outcome:
@@ -32,6 +38,7 @@ def settings(project: Project, facts: Facts) -> Outcome:
         wrong.append(f"port {project.http_port} cannot serve both HTTP and HTTPS")
     wrong += [f"{name} is {value!r}, which is no whole number" for name, value in _no_numbers(project)]
     wrong += [f"STACK_ADDRESSES: {one!r} is no address" for one in project.addresses if "/" in one or not _network(one)]
+    wrong += [f"STACK_DNS_RESOLVERS: {one!r} is no address" for one in project.name_servers if not _resolver(one)]
     wrong += _proxies(project)
     wrong += _certificates(project, facts)
     workers = server.option(project.app.command, "workers")
@@ -61,14 +68,22 @@ def _proxies(project: Project) -> list[str]:
     wrong = [
         f"STACK_TRUSTED_PROXIES: {one!r} is neither an address nor a network" for one in given if not _network(one)
     ]
+    wrong += [LOOPBACK.format(one) for one in given if (network := _network(one)) and network.is_loopback]
     everybody = [one for one in given if (network := _network(one)) and not network.prefixlen]
     return wrong + [f"STACK_TRUSTED_PROXIES: {one} is everybody, who could claim any address" for one in everybody]
+
+
+def _resolver(text: str) -> bool:
+    """Tell whether a text names a server to ask: an address, with `:port` if it is not 53."""
+    found = RESOLVER.fullmatch(text)
+    plain = found["address"].strip("[]") if found else text
+    return _network(plain) is not None and "/" not in text and int((found and found["port"]) or 53) <= PORTS
 
 
 def _network(text: str) -> IPv4Network | IPv6Network | None:
     """Return the network, or the one address, that a text names; None when it names neither."""
     try:
-        return ip_network(text, strict=False)
+        return ip_network(text)
     except ValueError:
         return None
 
@@ -86,8 +101,8 @@ def _certificates(project: Project, facts: Facts) -> list[str]:
         wrong.append(f"{project.challenge!r} is no word for STACK_CHALLENGE: {', '.join(CHALLENGES)}")
     if project.challenge == DNS and not project.proxy.environment.get("STACK_DNS_PROVIDER"):
         wrong.append("STACK_CHALLENGE is dns, and STACK_DNS_PROVIDER names no provider")
-    if project.certificates == CUSTOM and not project.acme_directory:
-        wrong.append("STACK_CERTIFICATES is custom, and STACK_ACME_DIRECTORY names no authority")
+    if project.certificates == CUSTOM and not project.acme_directory.startswith("https://"):
+        wrong.append("STACK_CERTIFICATES is custom, and STACK_ACME_DIRECTORY is no https address of an authority")
     wild = [host for host in project.hosts if host.startswith(WILDCARD)]
     if wild and project.challenge != DNS:
         wrong.append(

@@ -29,7 +29,8 @@ def http_redirects(project: Project, facts: Facts) -> Outcome:
 def tls_trusted(project: Project, facts: Facts) -> Outcome:
     """The certificate is signed by the authority it should be signed by.
 
-    Browsers refuse it otherwise. `stack up` orders it anew and says what went wrong.
+    Browsers refuse it otherwise. `stack up` says what went wrong, and orders it anew where an authority signs; a file
+    of your own has to have its chain, and STACK_ACME_ROOT in .env the root of a private authority.
     """
     if project.external:
         return ELSEWHERE

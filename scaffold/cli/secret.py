@@ -16,9 +16,9 @@ def put(directory: Path, words: Sequence[str], *, proxy: bool, as_json: bool) ->
     """Take a value in without showing it, and write it down."""
     name = _only_a_name(words)
     folder = engines.folder(directory)
-    dotenv.refuse_unfit(name, "")
+    dotenv.refuse_unfit(name, "", escapes=not proxy)
     value = terminal.secret(f"Value of {name}:", as_json=as_json)
-    dotenv.refuse_unfit(name, value)
+    dotenv.refuse_unfit(name, value, escapes=not proxy)
     if not value:
         raise WrongInput(f"the value is empty; {name} is as it was", hint=f"stack secret remove {name} takes it away")
     file = _file(proxy=proxy)

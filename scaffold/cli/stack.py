@@ -19,6 +19,8 @@ from ..project import DNS, LOCAL, Project, sample
 from . import observe, terminal
 
 UNREHEARSED = "The order is not rehearsed: Traefik serves, on the ports that a rehearsal needs."
+FILE_SECONDS = 15
+"""How long a certificate may take that lies in a file: Traefik reads it when it starts."""
 DNS_SECONDS = 600
 """How long an order may take when a record has to reach all of a zone's servers first: Traefik gives up before."""
 
@@ -62,6 +64,8 @@ def _up(engine: Engine, project: Project, *, dry_run: bool, rehearse: bool, as_j
     facts, before = _look(engine, project)
     if any(finding.failed for finding in before):
         return _conclude(project, before, (), as_json=as_json, failed=ExitCode.NOT_READY)
+    for line in report.doubts(before):
+        terminal.note(line)
     steps = plan.up(project, facts, rehearse=rehearse)
     if rehearse and plan.unrehearsed(project, facts):
         terminal.note(UNREHEARSED)
@@ -234,6 +238,7 @@ def _lacking(
 ) -> Awaited | None:
     """Wait for the certificate of every host; return what came of the first that does not come."""
     seconds = DNS_SECONDS if project.challenge == DNS else probe.CERTIFICATE_SECONDS
+    seconds = seconds if project.ordered else FILE_SECONDS
     for host in hosts:
         seen = probe.await_certificate(site, sample(host), complaints, say, seconds)
         if not seen.came:

@@ -113,10 +113,10 @@ def certificates_refused() -> Iterator[tuple[str, Refused]]:
         said = {"domain": DEFAULT, "certificates": source}
         yield f"{source}-for-localhost", Refused(said, "no authority signs that name")
     said = {"certificates": "custom", "acme_directory": DEFAULT}
-    yield "custom-without-directory", Refused(said, "acme_directory must be an https address", PUBLIC)
+    yield "custom-without-directory", Refused(said, "acme_directory has to be answered", PUBLIC)
     yield (
         "external-without-anybody",
-        Refused({"certificates": "external", "trusted_proxies": DEFAULT}, "must name what stands in front"),
+        Refused({"certificates": "external", "trusted_proxies": DEFAULT}, "trusted_proxies has to be answered"),
     )
     yield from challenges_refused()
 
@@ -124,7 +124,7 @@ def certificates_refused() -> Iterator[tuple[str, Refused]]:
 def challenges_refused() -> Iterator[tuple[str, Refused]]:
     """Yield what is wrong together among challenge, provider, name and source."""
     named = {"challenge": "dns", "dns_provider": DEFAULT}
-    yield "dns-without-provider", Refused(named, "dns_provider must be a name", PUBLIC)
+    yield "dns-without-provider", Refused(named, "dns_provider has to be answered", PUBLIC)
     yield (
         "provider-without-dns",
         Refused({"challenge": "tls-alpn", "dns_provider": "cloudflare"}, "means nothing", PUBLIC),
@@ -146,7 +146,7 @@ def challenges_refused() -> Iterator[tuple[str, Refused]]:
         said = {**WILD, "certificates": signer, "challenge": "tls-alpn"}
         yield f"wildcard-by-tls-of-{signer}", Refused(said, "for a record in its zone only", beside)
         said = {**WILD, "certificates": signer, "challenge": DEFAULT, "dns_provider": DEFAULT}
-        yield f"wildcard-without-provider-of-{signer}", Refused(said, "dns_provider must be a name", beside)
+        yield f"wildcard-without-provider-of-{signer}", Refused(said, "dns_provider has to be answered", beside)
 
 
 REFUSED: Mapping[str, Refused] = {

@@ -225,6 +225,22 @@ class TestAtATerminal:
         assert "Traceback" not in (asked.before or "")
         assert [path.name for path in tmp_path.iterdir()] == []
 
+    def test_what_a_choice_makes_necessary_is_asked(self, asked: pexpect.spawn[str]) -> None:
+        for question, keys in (
+            ("Name of the project", "\r"),
+            ("Domain name", "\x7f" * 9 + "*.shop.org\r"),
+            ("Where the certificate comes from", "\r"),
+            ("E-mail address", "\r"),
+            ("How the authority is convinced", "\r"),
+            ("Your DNS provider", "\r"),
+            ("dns_provider must be a name", "cloudflare\r"),
+        ):
+            asked.expect(question)
+            asked.send(keys)
+        asked.expect("Python version")
+        asked.send("\x03")
+        asked.expect(pexpect.EOF)
+
     def test_answers_are_asked_judged_and_written(self, asked: pexpect.spawn[str], tmp_path: Path) -> None:
         asked.expect("Name of the project")
         asked.send("\r")

@@ -357,7 +357,7 @@ FAILS = (
             ),
             (
                 "an authority without its directory",
-                "STACK_ACME_DIRECTORY names no authority",
+                "STACK_ACME_DIRECTORY is no https address",
                 with_environment(project(), STACK_CERTIFICATES="custom"),
             ),
             *(
@@ -380,6 +380,12 @@ FAILS = (
             ("an address that is a network", "'10.0.0.0/8' is no address", project(extra={"addresses": "10.0.0.0/8"})),
             ("an address that is a name", "'my.host' is no address", project(extra={"addresses": "my.host"})),
             ("a proxy that is a name", "'cloudflare' is neither", front("10.0.0.0/8,cloudflare")),
+            ("a network that the server would not match", "'10.0.0.1/8' is neither", front("10.0.0.1/8")),
+            ("a proxy that never comes from there", "127.0.0.1 never comes to a container", front("127.0.0.1")),
+            *(
+                (f"the resolver {value}", f"STACK_DNS_RESOLVERS: {value!r}", project(extra={"resolvers": value}))
+                for value in ("dns.google", "127.0.0.1:", "1.1.1.1:99999", "10.0.0.0/8")
+            ),
             ("everybody", "0.0.0.0/0 is everybody", front("0.0.0.0/0")),
             ("somebody in front, and nobody named", "STACK_TRUSTED_PROXIES names nobody", front("")),
             (
@@ -742,6 +748,14 @@ def test_a_word_in_env_that_a_file_overrules_is_named() -> None:
         front("10.0.0.0/8"), facts(settings={"STACK_CERTIFICATES": "acme"}), checks.select(["host.settings"])
     )
     assert "`stack update --data certificates=acme`" in found[0].outcome.seen[0]
+
+
+def test_a_trusted_network_that_docker_itself_comes_from_lets_anybody_forge() -> None:
+    gateway = "172.18.0.1"
+    trusting = with_environment(project(), TRAEFIK_ENTRYPOINTS_WEBSECURE_FORWARDEDHEADERS_TRUSTEDIPS="172.16.0.0/12")
+    own = facts(sightings=(Sighting("", gateway, gateway), Sighting(FORGED, FORGED, gateway)))
+    (finding,) = (one for one in checks.run(trusting, own) if one.check.id == "app.forged")
+    assert finding.failed
 
 
 def test_a_request_of_somebody_who_is_trusted_forges_nothing() -> None:

@@ -265,3 +265,14 @@ def test_a_real_certificate_is_a_reason_to_decide_about_hsts(certificates: str) 
 )
 def test_otherwise_nothing_is_proposed(environment: dict[str, str], seen: list[Finding]) -> None:
     assert report.proposal(with_environment(project(), **environment), seen) == ""
+
+
+def test_an_order_that_nobody_could_look_into_is_made_with_a_word_about_it() -> None:
+    statuses = {
+        "dns.address": Status.SKIP,
+        "dns.agree": Status.WARN,
+        "tls.caa": Status.PASS,
+        "tls.files": Status.SKIP,
+    }
+    seen = [Finding(one, Outcome(statuses[one.id], ("demo.test: no answer",))) for one in CHECKS if one.id in statuses]
+    assert report.doubts(seen) == ["! dns.address: demo.test: no answer", "! dns.agree: demo.test: no answer"]

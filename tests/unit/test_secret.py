@@ -178,6 +178,15 @@ def test_a_project_without_secrets_says_how_to_have_one(folder: Path, capsys: py
     assert "stack secret set NAME" in said(capsys)
 
 
+def test_a_name_that_traefiks_script_goes_by_is_no_secret(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given(monkeypatch, b"x")
+    assert run(["secret", "set", "--proxy", "STACK_DNS_PROVIDER", "-C", str(folder)]) == ExitCode.WRONG_INPUT
+    assert "belongs into .env" in said(capsys)
+    assert not (folder / "secrets/traefik.env").exists()
+
+
 def test_what_only_traefik_may_know_has_a_file_of_its_own(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

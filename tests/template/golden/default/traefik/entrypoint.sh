@@ -1,5 +1,5 @@
-# Tells Traefik what STACK_CERTIFICATES and STACK_CHALLENGE of .env mean, gives it the secrets in secrets/traefik.env, and
-# becomes Traefik: so these secrets are in no `docker inspect`.
+# Tells Traefik what STACK_CERTIFICATES and STACK_CHALLENGE of .env mean, gives it the secrets in secrets/traefik.env,
+# and becomes Traefik: so these secrets are in no `docker inspect`.
 set -eu
 
 refuse() {
