@@ -19,6 +19,8 @@ from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
+from scaffold.checks import CHECKS
+
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 BIN = Path(sys.executable).parent
@@ -60,6 +62,13 @@ class Done:
     def failed(self) -> set[str]:
         """Return the ids of the checks that failed."""
         return {one["id"] for one in self.json["findings"] if one["status"] == "fail"}
+
+    @property
+    def healthy(self) -> bool:
+        """Whether every check passed that has something to look at where a local authority signs."""
+        skipped = {one["id"] for one in self.json["findings"] if one["status"] == "skip"}
+        statuses = {one["status"] for one in self.json["findings"]}
+        return statuses == {"pass", "skip"} and skipped == {one.id for one in CHECKS if one.order} | {"tls.files"}
 
     @property
     def everything(self) -> str:
