@@ -24,7 +24,10 @@ async def echo(request: Request) -> dict[str, str]:
     return {"scheme": request.url.scheme, "client": request.client.host}
 """
 FORGED = "198.51.100.23"
-TRUST = "      - --forwarded-allow-ips=10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fd00::/8\n"
+TRUST = (
+    "      - --forwarded-allow-ips=10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fd00::/8"
+    "${STACK_TRUSTED_PROXIES:+,$STACK_TRUSTED_PROXIES}\n"
+)
 BELIEVE_EVERYBODY = """
 services:
   traefik:
