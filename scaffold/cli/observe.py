@@ -13,7 +13,7 @@ from typing import Any
 from .. import authority, detect, dotenv, orders, ownfiles, probe, repository, secretfiles
 from ..engine import Engine
 from ..errors import NotReady
-from ..facts import Container, Facts, Handshake, Holder, Sighting
+from ..facts import Container, Facts, Handshake, Holder, SecretFile, Sighting
 from ..project import EVERYWHERE, FILES, LOCAL, SECRETS, SETTINGS, STAGING, Project, sample
 
 FORGED = "203.0.113.7"
@@ -64,17 +64,18 @@ def machine(engine: Engine, project: Project) -> Facts:
 def _told(project: Project, facts: Facts) -> Facts:
     """Return facts with what its owner wrote down beside the Compose files: .env, and what lies in secrets/."""
     texts = {file.name: secretfiles.read(project.directory / file) for file in ENV_FILES}
+    found = secretfiles.look(project.directory)
     return replace(
         facts,
         settings=dotenv.settings(secretfiles.read(project.directory / ".env")),
-        secrets=secretfiles.look(project.directory),
+        secrets=found,
         secrets_mode=secretfiles.folder_mode(project.directory),
         unreadable=tuple(
             f"{name}, {problem}"
             for name, text in texts.items()
             for problem in dotenv.problems(text, escapes=name == SETTINGS)
         ),
-        placeholders=_placeholders(project),
+        placeholders=_placeholders(texts, found),
         tracked=repository.tracked(project.directory, SECRETS),
         own=ownfiles.own(project.directory, facts.now) if project.certificates == FILES else None,
     )
@@ -91,10 +92,10 @@ def ours(engine: Engine, project: Project, *, hint: str) -> tuple[Container, ...
     return containers
 
 
-def _placeholders(project: Project) -> tuple[str, ...]:
-    """Return the names in secrets/ that wait for a value: settings, and files of one password."""
-    settings = [name for file in ENV_FILES for name in dotenv.placeholders(secretfiles.read(project.directory / file))]
-    single = [one.path for one in secretfiles.look(project.directory) if one.path.name not in secretfiles.EMPTY]
+def _placeholders(texts: Mapping[str, str], found: Sequence[SecretFile]) -> tuple[str, ...]:
+    """Return the names in secrets/ that wait for a value: settings in these texts, and files of one password."""
+    settings = [name for text in texts.values() for name in dotenv.placeholders(text)]
+    single = [one.path for one in found if one.path.name not in texts]
     return (*settings, *(path.name for path in single if dotenv.is_placeholder(secretfiles.read(path))))
 
 

@@ -62,7 +62,14 @@ def answering(answer: Answer, certificate: trustme.LeafCert | None = None) -> It
         def handle_error(self, *_: object) -> None:
             """Keep quiet about clients that refuse us: what the test is about."""
 
-    with Server((LOOPBACK, 0), Handler) as server:
+    with running(Server((LOOPBACK, 0), Handler), certificate) as url:
+        yield url
+
+
+@contextmanager
+def running(server: ThreadingHTTPServer, certificate: trustme.LeafCert | None) -> Iterator[str]:
+    """Run a server, with TLS when it has a certificate, and yield the address of the directory there."""
+    with server:
         if certificate:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             certificate.configure_cert(context)
@@ -279,18 +286,11 @@ def dripping(certificate: trustme.LeafCert) -> Iterator[str]:
                 while not over.wait(0.02):
                     self.request.sendall(b"x")
 
-    with ThreadingHTTPServer((LOOPBACK, 0), Handler) as server:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        certificate.configure_cert(context)
-        server.socket = context.wrap_socket(server.socket, server_side=True)
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
+    with running(ThreadingHTTPServer((LOOPBACK, 0), Handler), certificate) as url:
         try:
-            yield f"https://{LOOPBACK}:{server.server_port}/dir"
+            yield url
         finally:
             over.set()
-            server.shutdown()
-            thread.join()
 
 
 @pytest.mark.parametrize("redirected", [False, True], ids=["at once", "after a redirect"])
