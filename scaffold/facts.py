@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from .project import Port, Service
+from .routing import Claim
 
 LAST_WEEK = timedelta(days=7)
 """A certificate with less than this left should long have been renewed."""
@@ -304,6 +305,8 @@ class Facts:
     namesakes: tuple[str, ...] = ()
     """Other folders that run containers under this project's name."""
     holders: tuple[Holder, ...] = ()
+    claims: tuple[Claim, ...] = ()
+    """What other projects claim on the Traefik that serves this one, or that this one is."""
     missing: tuple[str, ...] = ()
     """Paths that would be mounted and do not exist."""
     closed: tuple[str, ...] = ()

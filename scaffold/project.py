@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import Any
 
-from .errors import WrongInput
+from . import routing
+from .errors import NotReady, WrongInput
 
 APP = "app"
 PROXY = "traefik"
@@ -20,8 +20,6 @@ SETTINGS = "app.env"
 """The secret file with the app's own settings."""
 PROXY_SETTINGS = "traefik.env"
 """The secret file with what Traefik alone may know, such as the variables of the DNS provider."""
-HOST = re.compile(r"(?<![!\w])Host\(\s*[`\"]([^`\"]+)[`\"]\s*\)", re.IGNORECASE)
-"""The part of a Traefik rule that names a host; not one that excludes it."""
 DEMANDED = re.compile(r"(?<!\$)\$\{(STACK_\w+):?\?")
 """A setting without which Compose refuses to read a file; a doubled dollar sign is none."""
 SETTING = re.compile(r"^\s*(?:export\s+)?(\w+)\s*=.*$", re.MULTILINE)
@@ -129,6 +127,8 @@ class Project:
     services: tuple[Service, ...]
     extra: Mapping[str, str] = field(default_factory=dict)
     """`x-stack` of compose.yaml: what only `stack` reads."""
+    front: "Project | None" = None
+    """The project of the shared proxy that this one joins; None without one, and while none is there."""
 
     def find(self, name: str) -> Service | None:
         """Return a service by name; None when the files have none."""
@@ -149,9 +149,33 @@ class Project:
         return self.service(APP)
 
     @property
+    def is_proxy(self) -> bool:
+        """Whether it is a shared proxy: Traefik, and no app of its own."""
+        return self.find(APP) is None and self.find(PROXY) is not None
+
+    @property
+    def joins(self) -> str:
+        """The name of the project whose Traefik serves this one; empty with a Traefik of its own."""
+        app = self.find(APP)
+        name = app.labels.get(routing.PROXY, "") if app else ""
+        return "" if name == self.name else name
+
+    @property
+    def serving(self) -> "Project":
+        """The project whose Traefik serves this one: itself or the shared proxy's; NotReady while that is not there."""
+        if not self.joins:
+            return self
+        if self.front is None:
+            raise NotReady(
+                f"there is no shared proxy named {self.joins!r} on this server, and {self.name} joins it",
+                hint="in the proxy's folder: stack up; STACK_PROXY in .env says which one it is",
+            )
+        return self.front
+
+    @property
     def proxy(self) -> Service:
-        """Traefik."""
-        return self.service(PROXY)
+        """Traefik: its own, or the shared proxy's; NotReady while that is not there."""
+        return self.serving.service(PROXY)
 
     @property
     def stores(self) -> tuple[Service, ...]:
@@ -178,18 +202,39 @@ class Project:
         return self.service(store).binds[place]
 
     @property
-    def hosts(self) -> tuple[str, ...]:
-        """The names that the app's routers answer to, in the order of the files; WrongInput when they name none."""
-        rules = [
-            value for key, value in self.app.labels.items() if re.fullmatch(r"traefik\.http\.routers\..+\.rule", key)
-        ]
-        named = [host.lower() for rule in rules for host in HOST.findall(rule)]
-        if not named:
+    def canonical(self) -> tuple[str, ...]:
+        """The names that the app's routers answer to, in the order of the files; none of a shared proxy.
+
+        WrongInput when an app's routers name none.
+        """
+        if self.is_proxy:
+            return ()
+        if not (named := routing.canonical(self.app.labels)):
             raise WrongInput(
                 f"no router of the service `{APP}` names a host, so nothing can be served or checked",
                 hint="a label such as traefik.http.routers.shop-app.rule=Host(`shop.example.com`)",
             )
-        return tuple(dict.fromkeys(named))
+        return named
+
+    @property
+    def others(self) -> tuple[str, ...]:
+        """The names that redirect to the canonical one."""
+        return () if self.is_proxy else routing.others(self.app.labels)
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """Every name that is served, and needs a certificate: the canonical ones first."""
+        return (*self.canonical, *self.others)
+
+    @property
+    def prefix(self) -> str:
+        """The path below which the app is served, such as /api; empty for all of its hosts."""
+        return "" if self.is_proxy else routing.prefix(self.app.labels)
+
+    @property
+    def routes(self) -> tuple[routing.Route, ...]:
+        """What it claims on its proxy."""
+        return () if self.is_proxy else routing.routes(self.app.labels)
 
     @property
     def http_port(self) -> int:
@@ -244,7 +289,7 @@ class Project:
     def rehearsal_directory(self) -> str:
         """The directory address of the authority to try an order with first; empty where there is none."""
         usual = DIRECTORIES[STAGING] if self.certificates == ACME else ""
-        return self.extra.get("acme_rehearsal", "") or usual
+        return self.serving.extra.get("acme_rehearsal", "") or usual
 
     @property
     def roots(self) -> Path | None:
@@ -255,17 +300,18 @@ class Project:
     @property
     def name_servers(self) -> tuple[str, ...]:
         """The public resolvers that are asked about the project's names: addresses, each with `:port` if not 53."""
-        return tuple(self.extra.get("resolvers", "").replace(",", " ").split())
+        return tuple(self.serving.extra.get("resolvers", "").replace(",", " ").split())
 
     @property
     def addresses(self) -> tuple[str, ...]:
         """The server's public addresses, where its own interfaces do not show them; else none."""
-        return tuple(self.extra.get("addresses", "").replace(",", " ").split())
+        return tuple(self.serving.extra.get("addresses", "").replace(",", " ").split())
 
     @property
     def edge(self) -> str:
         """Real name of the network that Traefik and the app share."""
-        return self.proxy.environment.get("TRAEFIK_PROVIDERS_DOCKER_NETWORK", f"{self.name}_edge")
+        chosen = self.app.labels.get("traefik.docker.network", "")
+        return chosen or self.proxy.environment.get("TRAEFIK_PROVIDERS_DOCKER_NETWORK", f"{self.name}_edge")
 
     @property
     def address(self) -> str:
@@ -275,9 +321,9 @@ class Project:
         return ips[0] if ips and ips[0] not in EVERYWHERE else "127.0.0.1"
 
     def url(self, host: str, path: str = "/") -> str:
-        """Return the address that people type."""
+        """Return the address that people type; the path is the app's own, below its prefix."""
         port = "" if self.https_port == HTTPS_PORT else f":{self.https_port}"
-        return f"https://{host}{port}{path}"
+        return f"https://{host}{port}{self.prefix}{path}"
 
 
 def sample(host: str) -> str:
@@ -310,89 +356,3 @@ def _entry_point(proxy: Service, name: str) -> int:
             hint="look at STACK_HTTP_PORT and STACK_HTTPS_PORT in .env",
         )
     return int(port)
-
-
-def parse(model: Mapping[str, Any], hashes: Mapping[str, str], directory: Path) -> Project:
-    """Return the project that `docker compose config --format json` describes.
-
-    `hashes` is what `docker compose config --hash '*'` prints, by service.
-    """
-    bodies: Mapping[str, Mapping[str, Any]] = model.get("services") or {}
-    ending = {
-        needed
-        for body in bodies.values()
-        for needed, how in (body.get("depends_on") or {}).items()
-        if how.get("condition") == "service_completed_successfully"
-    }
-    services = tuple(_service(name, body, hashes.get(name, ""), model) for name, body in bodies.items())
-    return Project(
-        name=model["name"],
-        directory=directory,
-        services=tuple(replace(one, one_shot=one.name in ending) for one in services),
-        extra={key: _literal(value) for key, value in (model.get("x-stack") or {}).items()},
-    )
-
-
-def _service(name: str, body: Mapping[str, Any], digest: str, model: Mapping[str, Any]) -> Service:
-    mounts = body.get("volumes") or ()
-    binds = [one for one in mounts if one.get("type") == "bind"]
-    return Service(
-        name=name,
-        image=_literal(body.get("image")) or f"{model['name']}-{name}",
-        hash=digest,
-        build=_build(body.get("build")),
-        entrypoint=tuple(_literal(word) for word in body.get("entrypoint") or ()),
-        command=tuple(_literal(word) for word in body.get("command") or ()),
-        environment={key: _literal(value) for key, value in (body.get("environment") or {}).items()},
-        labels={key: _literal(value) for key, value in (body.get("labels") or {}).items()},
-        ports=tuple(_port(port) for port in body.get("ports") or () if port.get("published")),
-        binds={**{one["target"]: Path(_literal(one["source"])) for one in binds}, **_secrets(body, model)},
-        written=frozenset(one["target"] for one in binds if not one.get("read_only")),
-        volumes={one["target"]: _volume(one.get("source", ""), model) for one in mounts if one.get("type") == "volume"},
-        replicas=(body.get("deploy") or {}).get("replicas", body.get("scale", 1)),
-        needs=tuple(body.get("depends_on") or ()),
-        memory=_memory(body),
-    )
-
-
-def _memory(body: Mapping[str, Any]) -> int:
-    """Return the limit of one container, which Compose takes in either place."""
-    limits = ((body.get("deploy") or {}).get("resources") or {}).get("limits") or {}
-    return int(body.get("mem_limit") or limits.get("memory") or 0)
-
-
-def _secrets(body: Mapping[str, Any], model: Mapping[str, Any]) -> dict[str, Path]:
-    """Return the secret files of a service by their place in it, which Compose may leave to its default."""
-    known = model.get("secrets") or {}
-    return {
-        f"/run/secrets/{(one.get('target') or one['source']).removeprefix('/run/secrets/')}": Path(
-            _literal(known[one["source"]]["file"])
-        )
-        for one in body.get("secrets") or ()
-        if "file" in known.get(one["source"], {})
-    }
-
-
-def _volume(name: str, model: Mapping[str, Any]) -> str:
-    known = (model.get("volumes") or {}).get(name) or {}
-    return str(known.get("name") or name)
-
-
-def _build(body: Mapping[str, Any] | None) -> Build | None:
-    if not body:
-        return None
-    args = {key: _literal(value) for key, value in (body.get("args") or {}).items()}
-    return Build(context=Path(_literal(body["context"])), dockerfile=body.get("dockerfile", "Dockerfile"), args=args)
-
-
-def _port(body: Mapping[str, Any]) -> Port:
-    return Port(
-        published=int(str(body["published"]).partition("-")[0]),
-        target=int(body["target"]),
-        host_ip=body.get("host_ip", ""),
-    )
-
-
-def _literal(value: object) -> str:
-    """`docker compose config` doubles every dollar sign, so that its output can be read back."""
-    return "" if value is None else str(value).replace("$$", "$")

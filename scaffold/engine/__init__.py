@@ -21,7 +21,8 @@ from docker.errors import APIError, DockerException, ImageNotFound, NotFound
 from .. import plan, rehearsal, server, symptoms
 from ..errors import NotReady, StackError, WrongInput
 from ..facts import Container, Holder, Process, Server, Versions
-from ..project import Project, parse
+from ..model import parse
+from ..project import Project
 from . import compose, content, inspection, volumes
 from .compose import DEVELOPMENT, INSTALL, ComposeFailed, Ended, Say
 

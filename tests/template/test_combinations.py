@@ -16,8 +16,7 @@ from typing import Any
 import pytest
 
 from scaffold import answers as answering
-from scaffold import placing, render, server
-from scaffold import project as wanted
+from scaffold import model, placing, render, server
 from scaffold.errors import WrongInput
 
 from . import projects
@@ -84,7 +83,7 @@ def test_the_helper_reads_what_was_answered(combination: Combination, made: Made
     domain = answers.get("domain", "localhost")
     certificates = answers.get("certificates", "acme" if domain.endswith("example.com") else "local")
 
-    project = wanted.parse(understood(combination), {}, made(combination))
+    project = model.parse(understood(combination), {}, made(combination))
 
     assert project.name == answers.get("project_name", "shop")
     assert project.hosts == (domain,)

@@ -21,6 +21,8 @@ LAYERS: Mapping[str, float] = {
     "answers": 1,
     "dotenv": 1,
     "project": 1,
+    "model": 1,
+    "routing": 1,
     "facts": 1,
     "server": 1,
     "source": 1,
@@ -46,8 +48,8 @@ LAYERS: Mapping[str, float] = {
     "cli": 4,
     "__main__": 5,  # starts cli, and nothing else
 }
-NEIGHBOURS = {("facts", "project")}
-"""Facts are expressed in the project's terms."""
+NEIGHBOURS = {("facts", "project"), ("facts", "routing"), ("model", "project"), ("project", "routing")}
+"""Facts are expressed in the project's terms, and these in those of the labels; a model is read into a project."""
 
 OWNERS: Mapping[str, set[str]] = {
     "docker": {"engine"},

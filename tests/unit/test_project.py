@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from scaffold.errors import WrongInput
-from scaffold.project import DIRECTORIES, STAGING, Build, Port, Project, Service, lacking, parse, sample, settings
+from scaffold.model import parse
+from scaffold.project import DIRECTORIES, STAGING, Build, Port, Project, Service, lacking, sample, settings
 
 from ..builders import local_project, project, with_environment, with_hosts, with_service
 
