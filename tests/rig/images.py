@@ -48,7 +48,7 @@ def template_images() -> tuple[str, ...]:
     """Return the images that the template's Compose files and Dockerfile name, read as text."""
     found: list[str] = []
     for path in sorted(TEMPLATE.rglob("*")):
-        if path.is_file() and ("compose" in path.name or "Dockerfile" in path.name):
+        if path.is_file() and ("compose" in path.name or "Dockerfile" in str(path.relative_to(TEMPLATE))):
             found += IMAGE.findall(path.read_text())
             found += re.findall(r"^FROM (\S+)", path.read_text(), re.MULTILINE)
     for variable, question in CHOSEN.items():
