@@ -36,7 +36,13 @@ UNASKED = frozenset(
         "dependencies",
         "dockerfile",
         "entrypoint",
+        "hosts",
+        "kind",
+        "path_prefix",
         "prestart",
+        "proxy",
+        "proxy_project",
+        "public",
         "replicas",
         "server",
         "server_options",
@@ -47,8 +53,21 @@ UNASKED = frozenset(
 )
 """Questions that `stack new` answers by looking at the folder, or by their defaults; all can be given."""
 
+APP, STATIC, PROXY = "app", "static", "proxy"
+"""What a project is: the answer to `kind`."""
+OWN_PROXY = "own"
+"""The proxy of a project whose note does not know the question yet."""
+ALIEN: Mapping[str, frozenset[str]] = {
+    STATIC: UNASKED - {"adopt", "hosts", "kind", "path_prefix", "proxy", "proxy_project", "public", "replicas"},
+    PROXY: UNASKED - {"kind"},
+}
+"""Of the unasked questions those that have no meaning for what is no app."""
+
 IN_ENV: Mapping[str, str] = {
     "domain": "STACK_DOMAIN",
+    "hosts": "STACK_HOSTS",
+    "path_prefix": "STACK_PATH_PREFIX",
+    "proxy_project": "STACK_PROXY",
     "certificates": "STACK_CERTIFICATES",
     "challenge": "STACK_CHALLENGE",
     "dns_provider": "STACK_DNS_PROVIDER",
@@ -67,9 +86,11 @@ IN_ENV: Mapping[str, str] = {
 EXTERNAL = "external"
 FRONT = frozenset({"certificates", "trusted_proxies"})
 """Answers that are more than a line in .env when something in front speaks HTTPS, or did so far."""
+OWN = FRONT | {"acme_directory", "acme_root", "challenge", "dns_provider", "email", "proxy_project", "upload_limit"}
+"""Answers whose lines .env does not have yet when the proxy becomes another one."""
 BOOLEANS = frozenset({"true", "yes", "y", "on", "1", "false", "no", "n", "off", "0"})
 """Whatever else is said, Copier takes it for a yes."""
-AT_BIRTH = frozenset({"adopt", "dockerfile", "project_name"})
+AT_BIRTH = frozenset({"adopt", "dockerfile", "kind", "project_name"})
 """Answers that decide whose files there are, or what containers and volumes are called."""
 
 
@@ -148,11 +169,23 @@ def settled(document: Mapping[str, Any]) -> dict[str, Any]:
     return {name: document[name]["default"] for name in document if name in UNASKED}
 
 
+def fitting(settled: Mapping[str, Any], kind: str) -> dict[str, Any]:
+    """Return the settled answers that mean something for what the project is."""
+    return {name: value for name, value in settled.items() if name not in ALIEN.get(kind, ())}
+
+
+def moves(given: Mapping[str, Any], answered: Mapping[str, Any]) -> bool:
+    """Tell whether an update gives the project another proxy."""
+    before = answered.get("proxy", OWN_PROXY)
+    return bool(given.get("proxy", before) != before)
+
+
 def refuse_settled(given: Mapping[str, Any], answered: Mapping[str, Any]) -> None:
     """Raise WrongInput that names the first answer which an update does not change, and where it can be changed."""
-    front = FRONT if EXTERNAL in {given.get("certificates"), answered.get("certificates")} else ()
+    free = FRONT if EXTERNAL in {given.get("certificates"), answered.get("certificates")} else frozenset()
+    free |= OWN if moves(given, answered) else frozenset()
     for name in given:
-        if name in IN_ENV and name not in front:
+        if name in IN_ENV and name not in free:
             raise WrongInput(
                 f"{name} is in .env, which an update does not touch", hint=f"edit {IN_ENV[name]} there, then: stack up"
             )

@@ -27,18 +27,24 @@ BACKDATED = timedelta(hours=1)  # clocks of machines and containers differ
 FOLDER = Path("secrets/tls")
 PRIVATE = 0o700
 
+LOCAL = "local"
+"""What the files of a project's only certificate are called."""
+
 TRAEFIK = """\
 # Written by `stack up`: the certificate of the local authority.
 tls:
   certificates:
-    - certFile: /etc/traefik/dynamic/local/local.crt
-      keyFile: /etc/traefik/dynamic/local/local.key
+    - certFile: /etc/traefik/dynamic/local/{name}.crt
+      keyFile: /etc/traefik/dynamic/local/{name}.key
+"""
+DEFAULT = """\
   stores:
     default:
       defaultCertificate:
-        certFile: /etc/traefik/dynamic/local/local.crt
-        keyFile: /etc/traefik/dynamic/local/local.key
+        certFile: /etc/traefik/dynamic/local/{name}.crt
+        keyFile: /etc/traefik/dynamic/local/{name}.key
 """
+"""For whoever asks for no name, or for another one; where several have certificates, none is everybody's."""
 
 
 @dataclass(frozen=True)
@@ -54,8 +60,8 @@ def root_path() -> Path:
     return user_data_path("fastapi-stack") / "authority" / "root.pem"
 
 
-def sign(directory: Path, hosts: tuple[str, ...], now: datetime) -> None:
-    """Put a certificate for these hosts, its key and Traefik's note of both into a project."""
+def sign(directory: Path, hosts: tuple[str, ...], now: datetime, name: str = LOCAL) -> None:
+    """Put a certificate for these hosts, its key and Traefik's note of both into a project, as files of this name."""
     authority = _ensure(now)
     key = ec.generate_private_key(ec.SECP256R1())
     try:
@@ -70,9 +76,9 @@ def sign(directory: Path, hosts: tuple[str, ...], now: datetime) -> None:
         # Traefik is another user: it may read the files, and on the host only the owner reaches the folder.
         folder.parent.chmod(PRIVATE)
         folder.chmod(0o755)
-        _write(folder / "local.key", _pem(key), 0o444)
-        _write(folder / "local.crt", certificate.public_bytes(serialization.Encoding.PEM), 0o444)
-        _write(folder / "local.yaml", TRAEFIK.encode(), 0o444)
+        _write(folder / f"{name}.key", _pem(key), 0o444)
+        _write(folder / f"{name}.crt", certificate.public_bytes(serialization.Encoding.PEM), 0o444)
+        _write(folder / f"{name}.yaml", _note(name).encode(), 0o444)
     except OSError as error:
         raise NotReady(
             f"the local certificate cannot be written: {error}",
@@ -80,27 +86,33 @@ def sign(directory: Path, hosts: tuple[str, ...], now: datetime) -> None:
         ) from error
 
 
-def drop(directory: Path) -> None:
+def _note(name: str) -> str:
+    """Return what Traefik is told of a certificate."""
+    return (TRAEFIK + (DEFAULT if name == LOCAL else "")).format(name=name)
+
+
+def drop(directory: Path, name: str = LOCAL) -> None:
     """Take the local certificate out of a project, so that Traefik orders one from its authority instead."""
-    for name in ("local.yaml", "local.crt", "local.key"):
-        (directory / FOLDER / name).unlink(missing_ok=True)
+    for suffix in (".yaml", ".crt", ".key"):
+        (directory / FOLDER / f"{name}{suffix}").unlink(missing_ok=True)
 
 
-def look(directory: Path) -> Leaf | None:
-    """Return the local certificate that lies in a project; None without a readable one."""
+def look(directory: Path, name: str = LOCAL) -> Leaf | None:
+    """Return the local certificate that lies in a project under this name; None without a readable one."""
     try:
-        leaf = x509.load_pem_x509_certificate((directory / FOLDER / "local.crt").read_bytes())
+        leaf = x509.load_pem_x509_certificate((directory / FOLDER / f"{name}.crt").read_bytes())
         names = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     except (OSError, ValueError, x509.ExtensionNotFound):
         return None
-    ours = (directory / FOLDER / "local.yaml").exists() and _has_key(leaf, directory) and _signed_by_us(leaf)
+    key, note = directory / FOLDER / f"{name}.key", directory / FOLDER / f"{name}.yaml"
+    ours = note.exists() and _has_key(leaf, key) and _signed_by_us(leaf)
     return Leaf(tuple(names.get_values_for_type(x509.DNSName)), leaf.not_valid_after_utc, ours)
 
 
-def _has_key(leaf: x509.Certificate, directory: Path) -> bool:
+def _has_key(leaf: x509.Certificate, key: Path) -> bool:
     """Tell whether the key beside a certificate is its own: an interrupted `sign` may leave half of a pair."""
     try:
-        return _private_key((directory / FOLDER / "local.key").read_bytes()).public_key() == leaf.public_key()
+        return _private_key(key.read_bytes()).public_key() == leaf.public_key()
     except (OSError, ValueError, TypeError):
         return False
 

@@ -13,11 +13,11 @@ CHAIN = (
 
 def error(awaited: Awaited, project: Project) -> StackError:
     """Return what is to be said: the cause where Traefik's words tell it, the words, and what to do."""
-    known = orders.explain(awaited.complaints, project.challenge, project.name)
+    known = orders.explain(awaited.complaints, project.challenge, project.serving.name)
     return StackError(
         f"the certificate for {awaited.host} did not come: {known.cause if known else _served(awaited)}",
         evidence=awaited.complaints or (_served(awaited),),
-        hint=known.hint if known else _look(awaited, project),
+        hint=f"{known.hint if known else _look(awaited, project)}{_whose(project)}",
     )
 
 
@@ -39,6 +39,11 @@ def _served(awaited: Awaited) -> str:
         return seen.problem or "nothing is served"
     wrong = f"; {seen.problem}" if seen.problem else ""
     return f"what is served is for {', '.join(seen.names)}, issued by {seen.issuer or 'nobody'}{wrong}"
+
+
+def _whose(project: Project) -> str:
+    """Return where Traefik's part of what is to be done stands, when that is another folder."""
+    return f" (what is Traefik's is in {project.serving.directory})" if project.joins else ""
 
 
 def _look(awaited: Awaited, project: Project) -> str:

@@ -16,7 +16,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True)
 class Container:
-    """One container of the project, running or not."""
+    """One container of the project, or of the shared proxy that it joins; running or not."""
 
     id: str
     name: str
@@ -188,6 +188,23 @@ class Room:
 
 
 @dataclass(frozen=True)
+class Kept:
+    """What another project's volume has of certificates."""
+
+    volume: str
+    names: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Leaver:
+    """A project that has had a Traefik of its own, and by its files joins this one now."""
+
+    project: str
+    folder: str
+    hosts: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class SecretFile:
     """One file in the project's folder of secrets."""
 
@@ -241,6 +258,8 @@ class Sighting:
     host: str = ""
     served: bool = True
     """Whether a container was asked, and not Traefik alone that answered."""
+    at: str = ""
+    """The public IPv6 address of this machine that it was sent to; empty where it went the usual way."""
 
 
 @dataclass(frozen=True)
@@ -307,6 +326,12 @@ class Facts:
     holders: tuple[Holder, ...] = ()
     claims: tuple[Claim, ...] = ()
     """What other projects claim on the Traefik that serves this one, or that this one is."""
+    leavers: tuple[Leaver, ...] = ()
+    """Who holds the ports of a shared proxy, and will join it."""
+    orphans: tuple[Container, ...] = ()
+    """Containers of the project's own that its files do not define any more."""
+    kept: tuple[Kept, ...] = ()
+    """Certificates that lie elsewhere on this server; looked for while no Traefik of this project runs."""
     missing: tuple[str, ...] = ()
     """Paths that would be mounted and do not exist."""
     closed: tuple[str, ...] = ()
@@ -336,7 +361,9 @@ class Facts:
     own: OwnFiles | None = None
     handshakes: Mapping[str, Handshake] = field(default_factory=dict)
     answers: Mapping[str, Reply] = field(default_factory=dict)
-    """GET / over HTTPS, by host."""
+    """GET over HTTPS of where the app begins, by canonical name."""
+    elsewhere: Mapping[str, Reply] = field(default_factory=dict)
+    """GET over HTTPS of some path, by each of the other names."""
     redirects: Mapping[str, Reply] = field(default_factory=dict)
     """GET over plain HTTP, by host."""
     slash: Reply | None = None

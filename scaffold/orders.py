@@ -1,7 +1,7 @@
 """Why a certificate did not come, from what Traefik wrote about it, and what to do."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
@@ -373,9 +373,12 @@ def find(lines: Iterable[str]) -> tuple[Rule, re.Match[str]] | None:
     return next(((rule, places[-1]) for rule, places in found if places), None)
 
 
-def lines(log: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
-    """Return what Traefik's log says about certificates that did not come: each message with its error, once."""
-    return tuple(dict.fromkeys(_line(entry) for entry in log if _tells(entry)))
+def lines(log: Iterable[Mapping[str, Any]], hosts: Collection[str] = ()) -> tuple[str, ...]:
+    """Return what Traefik's log says about certificates that did not come: each message with its error, once.
+
+    Given hosts, without what is about others: a shared proxy orders for several projects.
+    """
+    return tuple(dict.fromkeys(_line(entry) for entry in log if _tells(entry) and _concerns(entry, hosts)))
 
 
 def _explanation(rule: Rule, match: re.Match[str], challenge: str, project: str) -> Explanation:
@@ -410,6 +413,12 @@ def _tells(entry: Mapping[str, Any]) -> bool:
     """Tell whether an entry is about ACME, a resolver that was left out, or one that is not there."""
     about = "acme" in str(entry.get("providerName", "")) or "resolver" in entry or "certificateResolver" in entry
     return about and entry.get("level") == "error"
+
+
+def _concerns(entry: Mapping[str, Any], hosts: Collection[str]) -> bool:
+    """Tell whether an entry is about one of these hosts, or about none in particular."""
+    named = entry.get("domains") or ()
+    return not hosts or not named or not set(hosts).isdisjoint(named)
 
 
 def _line(entry: Mapping[str, Any]) -> str:

@@ -16,6 +16,14 @@ STORES = (POSTGRES, REDIS)
 """Services that keep data for the app."""
 SECRETS = Path("secrets")
 """The folder of secret files in a project."""
+LEAVES = SECRETS / "tls"
+"""The folder of certificates in a project."""
+NO_APP = ("compose.static.yaml", "compose.joiner.yaml")
+"""Files of projects that have no app of their own: a built front end, and a shared proxy."""
+JOINS = "compose.shared.yaml"
+"""The file of a project that has no Traefik of its own."""
+RELOAD = Path("traefik/reload.yaml")
+"""Traefik reads its dynamic files again when this one is touched."""
 SETTINGS = "app.env"
 """The secret file with the app's own settings."""
 PROXY_SETTINGS = "traefik.env"
@@ -168,7 +176,8 @@ class Project:
         if self.front is None:
             raise NotReady(
                 f"there is no shared proxy named {self.joins!r} on this server, and {self.name} joins it",
-                hint="in the proxy's folder: stack up; STACK_PROXY in .env says which one it is",
+                hint=f"`stack up` in its folder; `stack new ../{self.joins} --data kind=proxy` makes one;"
+                " STACK_PROXY in .env names it",
             )
         return self.front
 
@@ -176,6 +185,17 @@ class Project:
     def proxy(self) -> Service:
         """Traefik: its own, or the shared proxy's; NotReady while that is not there."""
         return self.serving.service(PROXY)
+
+    @property
+    def leaf(self) -> str:
+        """What the files of its local certificate are called, in the folder of the project that serves it."""
+        return self.name if self.joins else LOCAL
+
+    @property
+    def is_static(self) -> bool:
+        """Whether it is a built front end, and no app of Python's."""
+        app = self.find(APP)
+        return app is not None and app.entrypoint[:1] == ("nginx",)
 
     @property
     def stores(self) -> tuple[Service, ...]:

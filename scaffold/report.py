@@ -1,13 +1,15 @@
 """Plans and findings in words: for a person, and for a machine. Returns strings; `cli` prints them."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from .checks import Check, Finding, Status
 from .errors import StackError
 from .plan import Step
 from .project import ACME, CUSTOM, Project
+from .routing import Claim
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -105,6 +107,12 @@ def doubts(found: Iterable[Finding]) -> list[str]:
     ]
 
 
+def behind(claims: Iterable[Claim]) -> Iterator[str]:
+    """Yield a line for each project that a shared proxy serves: its name, what it is served at, and its folder."""
+    for (name, folder), theirs in groupby(claims, key=lambda one: (one.project, one.folder)):
+        yield f"{name}: {', '.join(str(one.route) for one in theirs)}{f' (in {folder})' if folder else ''}"
+
+
 def proposal(project: Project, found: Iterable[Finding]) -> str:
     """Return what may be decided once a real certificate is served and nobody has; else nothing.
 
@@ -114,8 +122,11 @@ def proposal(project: Project, found: Iterable[Finding]) -> str:
     undecided = project.proxy.environment.get("STACK_HSTS_SECONDS") == "0"
     if project.certificates not in {ACME, CUSTOM} or not undecided or not {"tls.trusted", "tls.names"} <= proven:
         return ""
+    where = (
+        f"in {project.serving.directory}/.env, then `stack up` there" if project.joins else "in .env, then `stack up`"
+    )
     return (
-        "A real certificate is served. STACK_HSTS_SECONDS=300 in .env, then `stack up`, has browsers insist on it for"
+        f"A real certificate is served. STACK_HSTS_SECONDS=300 {where}, has browsers insist on it for"
         " five minutes after each visit; without a value it stays as it is, and this is not said again."
     )
 

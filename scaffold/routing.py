@@ -5,7 +5,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 PROXY = "stack.proxy"
-"""The label with the name of the project whose Traefik serves a container; on a network, of the one that joins it."""
+"""The label with the name of the project whose Traefik serves a container."""
+SERVES = "stack.serves"
+"""The label of a Traefik that others may join, with the name of its project."""
 OTHERS = "stack.hosts"
 """The label with the names that redirect to the canonical one, commas between."""
 PREFIX = "stack.prefix"

@@ -95,6 +95,34 @@ def local_project(**changes: Any) -> Project:
     return with_environment(project(**changes), STACK_CERTIFICATES="local")
 
 
+FRONT = Path("/srv/proxy")
+JOINER = Service(name="joiner", image="haproxy:3.2")
+
+
+def shared_proxy(**variables: str) -> Project:
+    """Return a shared proxy, whose Traefik is told something else where a test wants it."""
+    traefik = replace(TRAEFIK, environment={**TRAEFIK.environment, **variables}, labels={"stack.serves": "proxy"})
+    return Project(name="proxy", directory=FRONT, services=(JOINER, SOCKET_PROXY, traefik))
+
+
+def joining_project(**variables: str) -> Project:
+    """Return the stack that joins it."""
+    app = replace(APP, labels={**APP.labels, "stack.proxy": "proxy", "traefik.docker.network": EDGE})
+    return project(services=(app,), front=shared_proxy(**variables))
+
+
+def front_containers(**changes: Any) -> tuple[Container, ...]:
+    """Return the containers of the shared proxy, its Traefik with changes."""
+    inside = {"0-proxy_edge": "172.19.0.2", EDGE: PROXY_ADDRESS}
+    found = (container("joiner"), container("socket-proxy"), container("traefik", addresses=inside, **changes))
+    return tuple(replace(one, name=f"proxy-{one.service}-1", folder=str(FRONT)) for one in found)
+
+
+def joining_facts(**changes: Any) -> Facts:
+    """Return what is seen when the stack of `joining_project()` runs as it should."""
+    return replace(facts(containers=(container("app"), *front_containers())), **changes)
+
+
 PASSWORD = Path("/srv/demo/secrets/postgres_password")
 SETTINGS = Path("/srv/demo/secrets/app.env")
 POSTGRES = Service(

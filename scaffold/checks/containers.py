@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from .. import server
 from ..facts import Container, Facts, Server
-from ..project import Project, Service
+from ..project import APP, STORES, Project, Service
 from .verdict import Outcome, failed, judged, passed, skipped, warned
 
 LOOPBACK = {"127.0.0.1", "::1"}
@@ -22,11 +22,11 @@ def app_healthy(project: Project, facts: Facts) -> Outcome:
 def proxy_healthy(project: Project, facts: Facts) -> Outcome:
     """Traefik and every other service run and are healthy.
 
-    Without Traefik nothing answers at all. `stack up` starts what does not run; `docker compose logs` with the
-    service's name shows why it does not.
+    Without Traefik nothing answers at all. `stack up` starts what does not run, in the folder of the shared proxy where
+    there is one; `docker compose logs` there with the service's name shows why it does not.
     """
-    elsewhere = (project.app, *project.stores)
-    return healthy([one for one in project.services if one not in elsewhere and not one.one_shot], facts)
+    services = (*project.services, *(project.serving.services if project.joins else ()))
+    return healthy([one for one in services if one.name not in {APP, *STORES} and not one.one_shot], facts)
 
 
 def prestart(project: Project, facts: Facts) -> Outcome:

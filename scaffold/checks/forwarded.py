@@ -7,7 +7,7 @@ requests, Traefik's address, and the trust list of the running server.
 from .. import server
 from ..facts import Facts, Server, Sighting
 from ..project import Project
-from .verdict import Outcome, judged, skipped
+from .verdict import Outcome, failed, judged, passed, skipped, warned
 
 
 def scheme(project: Project, facts: Facts) -> Outcome:
@@ -36,7 +36,9 @@ def scheme(project: Project, facts: Facts) -> Outcome:
 def client(project: Project, facts: Facts) -> Outcome:
     """The app sees the address of the client, not Traefik's.
 
-    Otherwise logs, rate limits and blocks all name the proxy. Mended in the same place as `app.scheme`.
+    Otherwise logs, rate limits and blocks all name the proxy. Mended in the same place as `app.scheme`. Over IPv6,
+    Docker before 27 puts its own address in the visitor's place, unless daemon.json has "experimental": true and
+    "ip6tables": true.
     """
     if (unread := _unreadable(project, facts)) is not None:
         return unread
@@ -44,7 +46,14 @@ def client(project: Project, facts: Facts) -> Outcome:
         return UNLOGGED
     shown = _clients(project, facts, sighting)
     lines = [f"{name} takes {client} for the client; the request came from {sighting.peer}" for name, client in shown]
-    return judged(lines if any(client != sighting.peer for _, client in shown) else (), lines)
+    if any(client != sighting.peer for _, client in shown):
+        return failed(*lines)
+    hidden = [
+        f"a request to {one.at} came as {one.peer}: over IPv6 nobody's address is seen"
+        for one in facts.sightings
+        if one.at and one.peer != one.at
+    ]
+    return warned(*lines, *hidden) if hidden else passed(*lines)
 
 
 def forged(project: Project, facts: Facts) -> Outcome:
@@ -88,7 +97,7 @@ def _believes(one: Server, peer: str) -> bool:
 
 
 def _sighting(facts: Facts, *, forged: bool) -> Sighting | None:
-    return next((one for one in facts.sightings if bool(one.sent) is forged), None)
+    return next((one for one in facts.sightings if bool(one.sent) is forged and not one.at), None)
 
 
 def _clients(project: Project, facts: Facts, sighting: Sighting) -> list[tuple[str, str]]:

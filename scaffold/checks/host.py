@@ -33,10 +33,12 @@ def ports(project: Project, facts: Facts) -> Outcome:
     """The published ports are free, or already ours.
 
     Nothing can be started on a taken port. Stop what holds it, or choose other ports in .env (STACK_HTTP_PORT,
-    STACK_HTTPS_PORT).
+    STACK_HTTPS_PORT). Where it is another stack's Traefik, the two can share one: the manual has the commands. A shared
+    proxy gives them up to `stack down` in its folder.
     """
     wanted = {port.published for service in project.services for port in service.ports}
-    taken = [holder for holder in facts.holders if holder.port in wanted and holder.project != project.name]
+    ours = {project.name, *(one.project for one in facts.leavers)}
+    taken = [holder for holder in facts.holders if holder.port in wanted and holder.project not in ours]
     return judged((f"port {holder.port} is held by {holder.who}" for holder in taken), map(str, sorted(wanted)))
 
 

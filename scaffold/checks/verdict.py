@@ -37,6 +37,8 @@ class Check:
     """Whether it looks at the machine before anything is started."""
     order: bool = False
     """Whether it matters to `up` only when a certificate has to be ordered; it asks others than this machine."""
+    app: bool = False
+    """Whether it looks at an app or at its names, which a shared proxy has none of."""
 
     @property
     def promise(self) -> str:

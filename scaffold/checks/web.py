@@ -11,6 +11,8 @@ DAYS_WARN = timedelta(days=14)  # ACME clients renew at 30 days: two weeks of fa
 ELSEWHERE = skipped("HTTPS ends at something in front of this server: STACK_CERTIFICATES is external")
 UNSEEN = "it was not looked at"
 BROKEN = 500  # a status below this is the app's own answer
+FOR_GOOD = {301, 308}
+"""The redirects that clients may keep for ever (RFC 9110, sections 15.4.2 and 15.4.9)."""
 
 
 def http_redirects(project: Project, facts: Facts) -> Outcome:
@@ -24,6 +26,19 @@ def http_redirects(project: Project, facts: Facts) -> Outcome:
     replies = {host: facts.redirects.get(host, Reply(host, problem=UNSEEN)) for host in project.hosts}
     wrong = [_shown(reply) for host, reply in replies.items() if not _redirects(project, host, reply)]
     return judged(wrong, map(_shown, replies.values()))
+
+
+def http_canonical(project: Project, facts: Facts) -> Outcome:
+    """Every other name redirects, for good, to the canonical one.
+
+    One site under two names is two to search engines, and a cookie of the one is unknown under the other. STACK_DOMAIN
+    in .env is the canonical name, STACK_HOSTS has the others; the middleware `canonical` in compose.routes.yaml
+    redirects them, path and query kept.
+    """
+    if not project.others:
+        return passed("there is no other name")
+    replies = [facts.elsewhere.get(host, Reply(host, problem=UNSEEN)) for host in project.others]
+    return judged((_shown(reply) for reply in replies if not _leads_home(project, reply)), map(_shown, replies))
 
 
 def tls_trusted(project: Project, facts: Facts) -> Outcome:
@@ -74,15 +89,15 @@ def tls_days(project: Project, facts: Facts) -> Outcome:
 
 
 def app_answers(project: Project, facts: Facts) -> Outcome:
-    """The app answers over HTTPS at every host.
+    """The app answers over HTTPS at every canonical name.
 
     404 "page not found" in plain text is Traefik's: it knows no healthy container for that host. 502 and 504 are
     Traefik's too: the app is not listening on port 8000 of all its addresses. 500 is the app's own, and
     `docker compose logs app` has its words. Everything below 500 counts as an answer.
     """
-    replies = [facts.answers.get(host, Reply(host, problem=UNSEEN)) for host in project.hosts]
+    replies = [facts.answers.get(host, Reply(host, problem=UNSEEN)) for host in project.canonical]
     wrong = [_shown(reply) for reply in replies if not 0 < reply.status < BROKEN]
-    unserved = [host for host, reply in zip(project.hosts, replies, strict=True) if reply.by_proxy]
+    unserved = [host for host, reply in zip(project.canonical, replies, strict=True) if reply.by_proxy]
     unserved += [one.host for one in facts.sightings if not one.served]
     wrong += [f"{host}: Traefik answered by itself, no container was asked" for host in dict.fromkeys(unserved)]
     return judged(wrong, map(_shown, replies))
@@ -103,7 +118,17 @@ def _redirects(project: Project, host: str, reply: Reply) -> bool:
         sample(host),
         project.https_port,
     )
-    return reply.status in {301, 308} and right_place
+    return reply.status in FOR_GOOD and right_place
+
+
+def _leads_home(project: Project, reply: Reply) -> bool:
+    """Tell whether an answer redirects to the same page under the canonical name."""
+    asked, there = urlsplit(reply.url), urlsplit(reply.location)
+    same = (there.path, there.query) == (asked.path, asked.query)
+    # What is in front has a port of its own, which our request did not come to.
+    port = project.external or (there.port or HTTPS_PORT) == project.https_port
+    home = there.scheme == "https" and there.hostname == project.canonical[0]
+    return reply.status in FOR_GOOD and home and same and port
 
 
 def _explained(shake: Handshake) -> str:

@@ -40,10 +40,12 @@ def create(  # noqa: PLR0913 - what the command was given
         )
     if destination.exists() and not destination.is_dir():
         raise WrongInput(f"{destination} is a file", hint="name a folder that is new or empty")
-    adoption = adopting.look(destination, data, ask=ask) if "adopt" in of.asked else adopting.Adoption(data)
+    kind = str(data.get("kind", answering.APP))
+    looks = "adopt" in of.asked and kind == answering.APP
+    adoption = adopting.look(destination, data, ask=ask) if looks else adopting.Adoption(data)
     for line in adoption.said:
         terminal.note(line)
-    quiet = of.quiet if ask else {}
+    quiet = answering.fitting(of.quiet, kind) if ask else {}
     with render.rendered(destination, {**quiet, **adoption.answers}, ask=ask, of=of) as folder:
         blended = adopting.blend(folder, destination, adoption)
         adopting.agree(destination, adoption.aside, blended, yes=yes, ask=ask)

@@ -7,7 +7,7 @@ from .. import engine as engines
 from .. import secretfiles
 from ..engine import DEVELOPMENT, Engine
 from ..errors import ExitCode, NotReady, WrongInput
-from ..project import Project
+from ..project import NO_APP, Project
 from . import observe, terminal
 
 
@@ -50,6 +50,8 @@ def _run(engine: Engine, project: Project) -> int:
 
 
 def _refuse_lacking(folder: Path) -> None:
+    if any((folder / name).is_file() for name in NO_APP):
+        raise WrongInput(f"there is nothing to develop in {folder}: it is a built front end, or a proxy")
     for name in DEVELOPMENT:
         if not (folder / name).is_file():
             raise WrongInput(

@@ -45,14 +45,18 @@ def service(project: Project, name: str) -> Service:
     """Return a service; WrongInput that names those there are."""
     if found := project.find(name):
         return found
+    names = sorted(one.name for one in project.services)
+    command = f"to run a command in the app's container: stack exec -- {shlex.quote(name)}"
     raise WrongInput(
-        f"{project.name} has no service {name!r}; it has {', '.join(sorted(one.name for one in project.services))}",
-        hint=f"to run a command in the app's container: stack exec -- {shlex.quote(name)}",
+        f"{project.name} has no service {name!r}; it has {', '.join(names)}",
+        hint=command if APP in names and name != APP else f"stack exec {names[0]}",
     )
 
 
 def refuse_without(project: Project, store: str) -> None:
     """Raise WrongInput when the project was made without a data service."""
+    if project.is_proxy or project.is_static:
+        raise WrongInput(f"{project.name} has no {store}: it is no app of its own, but a front end or a proxy")
     if not project.find(store):
         hint = f"stack update {shlex.quote(str(project.directory))} --data {store}=true"
         raise WrongInput(f"{project.name} has no {store}", hint=hint)
@@ -68,7 +72,7 @@ def refuse_idle(engine: Engine, project: Project, name: str) -> None:
 
 def _loaded(directory: Path) -> tuple[Engine, Project]:
     engine = Engine.connect()
-    return engine, engine.load(directory)
+    return engine, engine.load(directory, joined=False)
 
 
 def _enter(engine: Engine, project: Project, name: str, words: Sequence[str], environment: Mapping[str, str]) -> int:

@@ -3,17 +3,18 @@
 import secrets
 import stat
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
 from .. import authority, detect, dotenv, orders, ownfiles, probe, repository, secretfiles
 from ..engine import Engine
 from ..errors import NotReady
-from ..facts import Container, Facts, Handshake, Holder, SecretFile, Sighting
+from ..facts import Container, Facts, Handshake, Holder, Reply, SecretFile, Sighting
 from ..project import EVERYWHERE, FILES, LOCAL, SECRETS, SETTINGS, STAGING, Project, sample
 
 FORGED = "203.0.113.7"
@@ -34,17 +35,22 @@ def site(project: Project) -> probe.Site:
 
 def machine(engine: Engine, project: Project) -> Facts:
     """Return what can be seen before anything is started, and what a plan needs."""
-    containers = engine.containers(project)
+    own, serving = engine.containers(project), project.serving
+    defined = {one.name for one in project.services}
     # What `up` makes itself is not missing.
     ours = project.directory / authority.FOLDER
     mounted = {path for one in project.services for path in one.binds.values() if path != ours}
     read = {path for one in project.services for path in one.reads}
     build_image = engine.build_image(project)
-    images = engine.images([*(service.image for service in project.services), build_image])
+    images = engine.images([*(service.image for service in project.services), project.proxy.image, build_image])
     facts = Facts(
         now=datetime.now(UTC),
         versions=engine.versions(),
-        containers=containers,
+        containers=(
+            *(one for one in own if one.service in defined),
+            *(one for one in (engine.containers(serving) if project.joins else ()) if one.service not in defined),
+        ),
+        orphans=tuple(one for one in own if one.service not in defined),
         images=images,
         build_image=build_image,
         modified={path: moment for path in read if (moment := secretfiles.modified(path))},
@@ -52,13 +58,21 @@ def machine(engine: Engine, project: Project) -> Facts:
         server_version=engine.server_version(project.database.image) if project.database else "",
         room=detect.room(engine.data_folder()),
         certified=engine.certified(project, images),
-        namesakes=namesakes(project, containers),
+        namesakes=namesakes(project, own),
+        claims=engine.claims(project),
         missing=tuple(sorted({str(path) for path in mounted if not path.exists()})),
         closed=tuple(sorted({str(path) for path in mounted if path.exists() and not _open(path)})),
-        leaf=authority.look(project.directory),
+        leaf=authority.look(serving.directory, project.leaf),
     )
-    shaken = handshakes(project, facts.of(project.proxy.name))
-    return replace(_told(project, facts), holders=holders(engine, project), handshakes=shaken)
+    proxies = facts.of(project.proxy.name)
+    held = holders(engine, project)
+    return replace(
+        _told(project, facts),
+        holders=held,
+        handshakes=handshakes(project, proxies),
+        leavers=engine.leavers(project, (one.project for one in held)) if project.is_proxy else (),
+        kept=() if project.joins or _run(proxies) else engine.kept(project, images),
+    )
 
 
 def _told(project: Project, facts: Facts) -> Facts:
@@ -77,7 +91,7 @@ def _told(project: Project, facts: Facts) -> Facts:
         ),
         placeholders=_placeholders(texts, found),
         tracked=repository.tracked(project.directory, SECRETS),
-        own=ownfiles.own(project.directory, facts.now) if project.certificates == FILES else None,
+        own=ownfiles.own(project.serving.directory, facts.now) if project.certificates == FILES else None,
     )
 
 
@@ -135,19 +149,20 @@ def _run(containers: Sequence[Container]) -> bool:
 
 
 def everything(engine: Engine, project: Project) -> Facts:
-    """Return what can be seen of a stack that runs."""
+    """Return what can be seen of a stack that runs; of a shared proxy, nothing is served that could be asked for."""
     facts = machine(engine, project)
-    if not _run(facts.of(project.proxy.name)):
+    if project.is_proxy or not _run(facts.of(project.proxy.name)):
         return facts
-    here = site(project)
+    here, path = site(project), f"{project.prefix}/stack-check?a=b"
     # First, because it waits until Traefik knows the app.
     sightings = _sightings(engine, project, facts)
     return replace(
         facts,
         sightings=sightings,
-        answers={name: probe.get(here, sample(name)) for name in project.hosts},
-        redirects={name: probe.http(here, sample(name), "/stack-check?a=b") for name in project.hosts},
-        slash=probe.slash_redirect(here, sample(project.hosts[0])),
+        answers={name: probe.get(here, sample(name), f"{project.prefix}/") for name in project.canonical},
+        elsewhere={name: probe.get(here, sample(name), path) for name in project.others},
+        redirects={name: probe.http(here, sample(name), path) for name in project.hosts},
+        slash=probe.slash_redirect(here, sample(project.canonical[0]), project.prefix),
         servers=tuple(engine.server(one) for one in facts.of(project.app.name) if one.state == "running"),
     )
 
@@ -171,13 +186,13 @@ def outside(project: Project, facts: Facts) -> Facts:
 
 def complaints(engine: Engine, project: Project, since: datetime) -> tuple[str, ...]:
     """Return what Traefik has written about certificates that did not come, since a moment."""
-    proxies = (one for one in engine.containers(project) if one.service == project.proxy.name)
-    return said(engine, proxies, since - timedelta(seconds=1))
+    proxies = (one for one in engine.containers(project.serving) if one.service == project.proxy.name)
+    return said(engine, proxies, since - timedelta(seconds=1), project.hosts)
 
 
-def said(engine: Engine, proxies: Iterable[Container], since: datetime) -> tuple[str, ...]:
-    """Return what containers of Traefik have written about certificates that did not come."""
-    return orders.lines(engine.log(proxies, since))
+def said(engine: Engine, proxies: Iterable[Container], since: datetime, hosts: Collection[str] = ()) -> tuple[str, ...]:
+    """Return what containers of Traefik have written about certificates that did not come, for these hosts or all."""
+    return orders.lines(engine.log(proxies, since), hosts)
 
 
 def _sightings(engine: Engine, project: Project, facts: Facts) -> tuple[Sighting, ...]:
@@ -194,24 +209,40 @@ def _sightings(engine: Engine, project: Project, facts: Facts) -> tuple[Sighting
 
 
 def _marked(engine: Engine, project: Project, facts: Facts, deadline: float) -> tuple[Sighting, ...]:
-    """Send a plain request to every host and a forged one to the first, each under a path of its own."""
-    here, since = site(project), datetime.now(UTC) - timedelta(seconds=1)
-    requests = [*((host, "") for host in project.hosts), (project.hosts[0], FORGED)]
-    marks = {f"/.well-known/stack-check/{secrets.token_hex(8)}": request for request in requests}
-    lost = []
-    for path, (host, sent) in marks.items():
-        if probe.get(here, sample(host), path, {"X-Forwarded-For": sent} if sent else None).by_proxy:
-            lost.append(Sighting(sent, "", "", host, served=False))
-    if lost:  # which Traefik does not even log while it has no router at all
-        return tuple(lost)
+    """Send a plain request to every canonical name and a forged one to the first, each under a path of its own.
+
+    And one to a public IPv6 address of this machine, as a visitor's would come.
+    """
+    since = datetime.now(UTC) - timedelta(seconds=1)
+    first = project.canonical[0]
+    requests = [*((host, "", "") for host in project.canonical), (first, FORGED, "")]
+    requests += [(first, "", address) for address in _wide(detect.interfaces())]
+    marks = {f"{project.prefix}/.well-known/stack-check/{secrets.token_hex(8)}": request for request in requests}
+    replies = {path: _ask(project, path, *request) for path, request in marks.items()}
+    if lost := [marks[path] for path, reply in replies.items() if reply.by_proxy]:
+        # Traefik does not even log them while it has no router at all
+        return tuple(Sighting(sent, "", "", host, served=False, at=at) for host, sent, at in lost)
+    wanted = {path for path, reply in replies.items() if reply.status or not marks[path][2]}
     lines: dict[str, Mapping[str, Any]] = {}
-    while len(lines) < len(marks) and time.monotonic() < deadline:
+    while len(lines) < len(wanted) and time.monotonic() < deadline:
         written = engine.log(facts.of(project.proxy.name), since)
-        lines = {line["RequestPath"]: line for line in written if line.get("RequestPath") in marks}
+        lines = {line["RequestPath"]: line for line in written if line.get("RequestPath") in wanted}
         time.sleep(probe.POLL_SECONDS / 10)
     return tuple(_sighting(*marks[path], line) for path, line in lines.items() if "ClientAddr" in line)
 
 
-def _sighting(host: str, sent: str, line: Mapping[str, Any]) -> Sighting:
+def _ask(project: Project, path: str, host: str, sent: str, at: str) -> Reply:
+    here = site(project)
+    where = replace(here, address=at) if at else here
+    return probe.get(where, sample(host), path, {"X-Forwarded-For": sent} if sent else None)
+
+
+def _wide(interfaces: Iterable[str]) -> list[str]:
+    """Return the first of some addresses that is a public one of IPv6, if there is one."""
+    public = (one for one in map(ip_address, interfaces) if one.version == 6 and one.is_global)  # noqa: PLR2004 - IPv6
+    return [str(one) for one in public][:1]
+
+
+def _sighting(host: str, sent: str, at: str, line: Mapping[str, Any]) -> Sighting:
     peer = str(line["ClientAddr"]).rpartition(":")[0].strip("[]")
-    return Sighting(sent, str(line.get("ClientHost", peer)), peer, host, served=bool(line.get("ServiceName")))
+    return Sighting(sent, str(line.get("ClientHost", peer)), peer, host, served=bool(line.get("ServiceName")), at=at)

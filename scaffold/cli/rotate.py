@@ -20,7 +20,7 @@ REFUSED = {2, 3}
 def rotate(directory: Path, store: str, *, as_json: bool) -> int:
     """Give a data service a new password, and have every container that needs it read it. Nothing else is touched."""
     engine = Engine.connect()
-    project = engine.load(directory)
+    project = engine.load(directory, joined=False)
     enter.refuse_without(project, store)
     path = project.password(store)
     with stack.alone(project.directory):

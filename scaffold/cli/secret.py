@@ -8,7 +8,7 @@ from typing import Any
 from .. import dotenv, secretfiles
 from .. import engine as engines
 from ..errors import ExitCode, WrongInput
-from ..project import SECRETS
+from ..project import JOINS, NO_APP, SECRETS
 from . import stack, terminal
 
 
@@ -16,6 +16,7 @@ def put(directory: Path, words: Sequence[str], *, proxy: bool, as_json: bool) ->
     """Take a value in without showing it, and write it down."""
     name = _only_a_name(words)
     folder = engines.folder(directory)
+    _refuse_unread(folder, proxy=proxy)
     dotenv.refuse_unfit(name, "", escapes=not proxy)
     value = terminal.secret(f"Value of {name}:", as_json=as_json)
     dotenv.refuse_unfit(name, value, escapes=not proxy)
@@ -28,6 +29,16 @@ def put(directory: Path, words: Sequence[str], *, proxy: bool, as_json: bool) ->
         text = dotenv.with_value(secretfiles.read(path), name, value, escapes=not proxy)
         secretfiles.write(path, text, mode)
     return _told(directory, name, "is set in", file, as_json=as_json)
+
+
+def _refuse_unread(folder: Path, *, proxy: bool) -> None:
+    """Raise WrongInput for a file that no container of the project reads."""
+    if proxy and (folder / JOINS).is_file():
+        raise WrongInput(
+            f"Traefik is not part of {folder}: it joins a shared proxy", hint="the same command in the proxy's folder"
+        )
+    if not proxy and any((folder / name).is_file() for name in NO_APP):
+        raise WrongInput(f"there is no app in {folder} that would read it", hint="--proxy sets what Traefik reads")
 
 
 def names(directory: Path, *, as_json: bool) -> int:

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import shlex
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
@@ -15,7 +16,8 @@ from ..checks import Finding
 from ..engine import Engine, Say
 from ..errors import ExitCode, NotReady, StackError, WrongInput
 from ..facts import Awaited, Facts
-from ..project import DNS, LOCAL, Project, sample
+from ..project import DNS, LOCAL, RELOAD, Project, sample
+from ..routing import Claim
 from . import observe, terminal
 
 UNREHEARSED = "The order is not rehearsed: Traefik serves, on the ports that a rehearsal needs."
@@ -52,7 +54,7 @@ def _look(engine: Engine, project: Project) -> tuple[Facts, tuple[Finding, ...]]
 
 def _outside(project: Project, facts: Facts) -> Facts:
     """Look at what others say, which may take seconds; nobody is asked where nothing is ordered."""
-    if not project.ordered:
+    if not project.ordered or project.is_proxy:
         return facts
     with terminal.step(f"ask DNS for {', '.join(project.hosts)}, and the authority"):
         return observe.outside(project, facts)
@@ -77,6 +79,8 @@ def _up(engine: Engine, project: Project, *, dry_run: bool, rehearse: bool, as_j
     with terminal.step("check") as say:
         say("looking from outside")
         found = checks.run(project, observe.everything(engine, project), checks.select(order=False))
+    for leaver in facts.leavers:
+        terminal.note(f"Next, so that somebody answers for {leaver.project}: stack up {shlex.quote(leaver.folder)}")
     return _conclude(project, found, steps, as_json=as_json)
 
 
@@ -114,9 +118,16 @@ def _carry_out(engine: Engine, project: Project, steps: Sequence[plan.Step], fac
                 perform(engine, project, step, say, since=since)
         except StackError as error:
             secretfiles.blank(project.directory, error)
+            error.message += _unserved(project, done)
             if not isinstance(step, plan.AwaitCertificate):
                 _take_back(engine, project, plan.back(project, facts, done), error)
             raise
+
+
+def _unserved(project: Project, done: Sequence[plan.Step]) -> str:
+    """Return who gave its Traefik up for one that has not started, in words for an error; empty for nobody."""
+    names = [one.project for one in done if isinstance(one, plan.Release) and one.project != project.name]
+    return f"; nobody answers for {', '.join(names)} meanwhile" if names else ""
 
 
 def _take_back(engine: Engine, project: Project, steps: Sequence[plan.Step], error: StackError) -> None:
@@ -159,8 +170,10 @@ def list_checks(only: Sequence[str], *, before: bool, as_json: bool) -> int:
 def down(directory: Path, *, volumes: bool, yes: bool, as_json: bool) -> int:
     """Stop and remove; volumes only after naming each and asking."""
     engine = Engine.connect()
-    project = engine.load(directory)
+    project = engine.load(directory, joined=False)
     observe.ours(engine, project, hint="stack down {}")
+    if (behind := engine.claims(project) if project.is_proxy else ()) and not yes:
+        _agree_to_leave(project, behind, as_json=as_json)
     doomed = engine.volumes(project) if volumes else ()
     if doomed and not yes:
         _agree(doomed, as_json=as_json)
@@ -178,6 +191,22 @@ def down(directory: Path, *, volumes: bool, yes: bool, as_json: bool) -> int:
             f"Kept: {', '.join(kept)}. `stack up` takes up from there; `stack down --volumes` removes them."
         )
     return ExitCode.GOOD
+
+
+def _agree_to_leave(project: Project, behind: Sequence[Claim], *, as_json: bool) -> None:
+    """Return when a shared proxy may go although stacks are behind it; WrongInput that names them when it may not."""
+    lines = tuple(report.behind(behind))
+    if as_json or not terminal.interactive():
+        raise WrongInput(
+            f"without {project.name} nobody answers for the stacks behind it, and nobody is there to ask",
+            evidence=lines,
+            hint="--yes, if you mean it",
+        )
+    from .. import wizard
+
+    terminal.note("\n".join(("Nobody would answer any more for:", *(f"  {line}" for line in lines))))
+    if not wizard.confirm(f"Take {project.name} down all the same?"):
+        raise WrongInput("nothing was stopped", hint="stack down in the folders of these stacks first")
 
 
 def _agree(doomed: Sequence[str], *, as_json: bool) -> None:
@@ -206,9 +235,11 @@ def perform(engine: Engine, project: Project, step: plan.Step, say: Say, *, sinc
     """Hand a step to whoever carries it out."""
     match step:
         case plan.SignLeaf(hosts):
-            authority.sign(project.directory, hosts, datetime.now(UTC))
+            authority.sign(project.serving.directory, hosts, datetime.now(UTC), project.leaf)
+            _tell(project)
         case plan.DropLeaf():
-            authority.drop(project.directory)
+            authority.drop(project.serving.directory, project.leaf)
+            _tell(project)
         case plan.MakeSecret(path):
             secretfiles.make(path)
         case plan.Rehearse(hosts):
@@ -221,9 +252,17 @@ def perform(engine: Engine, project: Project, step: plan.Step, say: Say, *, sinc
             engine.apply(project, step, say)
 
 
+def _tell(project: Project) -> None:
+    """Have a shared Traefik read its certificates again: it is not restarted for one of its stacks."""
+    if project.joins:
+        (project.serving.directory / RELOAD).touch()
+
+
 def _rehearse(engine: Engine, project: Project, hosts: Sequence[str], say: Say) -> None:
     """Order from the authority for trials; StackError that says that this cost nothing when it fails."""
-    with engine.rehearsal(project, hosts, say) as traefik:
+    # The throw-away Traefik is the proxy's: another stack's `up` would take it away.
+    lock = alone(project.serving.directory) if project.joins else nullcontext()
+    with lock, engine.rehearsal(project.serving, hosts, say) as traefik:
 
         def complaints() -> tuple[str, ...]:
             engine.refuse_ended(traefik)
@@ -273,11 +312,13 @@ def _conclude(
 
 
 def _farewell(project: Project, found: Sequence[Finding]) -> None:
-    """Tell where the site is, when it is there."""
+    """Tell where the site is, when it is there, or how others come to be behind a shared proxy."""
+    if project.is_proxy:
+        terminal.note(f"Stacks join it with --data proxy=shared --data proxy_project={project.name} (stack new).")
     served = {one.check.id for one in found if one.outcome.status is checks.Status.PASS}
     if "app.answers" not in served:
         return
-    terminal.result(" ".join(project.url(host) for host in project.hosts))
+    terminal.result(" ".join(project.url(host) for host in project.canonical))
     if proposal := report.proposal(project, found):
         terminal.note(proposal)
     if project.certificates == LOCAL and sys.stdout.isatty():

@@ -41,6 +41,8 @@ class Outcome:
     """New files of the template that are not written: git ignores what is there, so it has no copy."""
     lacking: tuple[str, ...] = ()
     """Lines that .env needs from now on."""
+    idle: tuple[str, ...] = ()
+    """Lines of .env that nothing reads any more, because the proxy is another one."""
 
     @property
     def conflicts(self) -> tuple[Path, ...]:
@@ -56,7 +58,7 @@ def update(directory: Path, wish: Wish, *, as_json: bool) -> int:
     done = bool(outcome.changes) and not wish.dry_run
     if not as_json:
         terminal.result(told(outcome, mine.directory, dry_run=wish.dry_run))
-    foreseen = _foreseen(mine.directory) if done and not outcome.conflicts else None
+    foreseen = _foreseen(mine.directory, outcome) if done and not outcome.conflicts else None
     if as_json:
         terminal.document(document(outcome, mine.directory, dry_run=wish.dry_run) | (foreseen or {}))
     elif foreseen:
@@ -74,6 +76,11 @@ def told(outcome: Outcome, directory: Path, *, dry_run: bool) -> str:
     lines += [f"  kept      {path} (git ignores it; the template has one of its own)" for path in outcome.kept]
     if outcome.lacking:
         lines += [".env is yours and stays as it is. Add to it:", *(f"  {line}" for line in outcome.lacking)]
+    if outcome.idle:
+        lines += [
+            "Nothing reads these any more, but the other proxy's own .env:",
+            *(f"  {line}" for line in outcome.idle),
+        ]
     return "\n".join(lines if dry_run else [*lines, *_next(outcome, f"git -C {shlex.quote(str(directory))}")])
 
 
@@ -89,6 +96,7 @@ def document(outcome: Outcome, directory: Path, *, dry_run: bool) -> dict[str, A
         "conflicts": [str(path) for path in outcome.conflicts],
         "kept": [str(path) for path in outcome.kept],
         "env_lacks": list(outcome.lacking),
+        "env_idle": list(outcome.idle),
     }
 
 
@@ -112,15 +120,18 @@ def _carry(mine: Repository, wish: Wish) -> Outcome:
     """Update a clone; without --dry-run, make the project the same. Until the very last step it is not touched."""
     with repository.cloned(mine) as clone:
         before = _origin(clone, mine.directory)
+        answered = answering.from_file(clone / NOTE)
         _let_copier(clone, before, wish)
         found = repository.changes(clone, mine)
         staying = {one.path for one in found if _stays(one, mine.directory)}
+        moved = answering.moves(answering.from_file(clone / NOTE), answered)
         outcome = Outcome(
             before,
             answering.origin(clone / NOTE),
             changes=tuple(one for one in found if one.path not in staying),
             kept=tuple(sorted(path for path in staying if not placing.belongs_to_the_place(path))),
-            lacking=_lacking(clone, mine.directory),
+            lacking=_lacking(clone, mine.directory, every=moved),
+            idle=_idle(clone, mine.directory) if moved else (),
         )
         if not wish.dry_run:
             repository.take_over(clone, outcome.changes, mine)
@@ -208,24 +219,34 @@ def _stays(change: Change, directory: Path) -> bool:
     return there and (change.kind == "A" or placing.belongs_to_the_place(change.path))
 
 
-def _lacking(clone: Path, directory: Path) -> tuple[str, ...]:
-    """Return the lines that .env needs for the updated Compose files, as the template would have written them."""
+def _lacking(clone: Path, directory: Path, *, every: bool) -> tuple[str, ...]:
+    """Return the lines that .env needs for the updated Compose files, as the template would have written them.
+
+    Where every one counts, also those that have a default in the Compose files.
+    """
     fresh, own = _text(clone / ".env"), directory / ".env"
     compose = [_text(path) for path in sorted(clone.glob("*compose*.y*ml"))]
-    lines = wanted.settings(fresh)
-    return tuple(lines.get(name, f"{name}=") for name in wanted.lacking(compose, _text(own) if own.exists() else fresh))
+    lines, env = wanted.settings(fresh), _text(own) if own.exists() else fresh
+    further = (name for name in lines if every and name not in wanted.settings(env))
+    return tuple(lines.get(name, f"{name}=") for name in dict.fromkeys((*wanted.lacking(compose, env), *further)))
+
+
+def _idle(clone: Path, directory: Path) -> tuple[str, ...]:
+    """Return the lines of .env for settings of ours that the updated project does not have."""
+    fresh, own = (wanted.settings(_text(folder / ".env")) for folder in (clone, directory))
+    return tuple(line for name, line in own.items() if name.startswith("STACK_") and name not in fresh)
 
 
 def _text(path: Path) -> str:
     return path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
 
 
-def _foreseen(directory: Path) -> dict[str, Any]:
+def _foreseen(directory: Path, outcome: Outcome) -> dict[str, Any]:
     """Return the plan of `up` as part of a document, or why there is none: the update stands either way."""
     try:
         wrong, steps = stack.foresee(directory)
     except StackError as error:
-        return {"plan": None, "plan_unknown": error.message}
+        return {"plan": None, "plan_unknown": ".env needs its lines first" if outcome.lacking else error.message}
     except KeyboardInterrupt:
         raise Interrupted("interrupted; the update itself is done", hint=f"stack up {directory} --dry-run") from None
     if wrong:

@@ -10,6 +10,7 @@ import shutil
 import time
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -20,10 +21,11 @@ from docker.errors import APIError, DockerException, ImageNotFound, NotFound
 
 from .. import plan, rehearsal, server, symptoms
 from ..errors import NotReady, StackError, WrongInput
-from ..facts import Container, Holder, Process, Server, Versions
+from ..facts import Container, Holder, Kept, Leaver, Process, Server, Versions
 from ..model import parse
-from ..project import Project
-from . import compose, content, inspection, volumes
+from ..project import APP, PROXY, Project
+from ..routing import Claim
+from . import compose, content, handover, inspection, neighbours, smoke, volumes
 from .compose import DEVELOPMENT, INSTALL, ComposeFailed, Ended, Say
 
 __all__ = ["DEVELOPMENT", "ComposeFailed", "Ended", "Engine", "Say", "folder"]
@@ -67,11 +69,18 @@ class Engine:
 
     # ------------------------------------------------------------------ reading
 
-    def load(self, directory: Path, files: Sequence[str] = ()) -> Project:
-        """Return the project in a folder, as Compose understands its files; WrongInput when it does not."""
+    def load(self, directory: Path, files: Sequence[str] = (), *, joined: bool = True) -> Project:
+        """Return the project in a folder, as Compose understands its files; WrongInput when it does not.
+
+        With the shared proxy that it joins, if that is there; NotReady when that one's files cannot be read. What has
+        nothing to do with how the project is served goes without.
+        """
         place = folder(directory)
         model = compose.model(place, files)
-        return parse(json.loads(model), compose.hashes(place, model), place)
+        project = parse(json.loads(model), compose.hashes(place, model), place)
+        if not (joined and project.joins):
+            return project
+        return replace(project, front=neighbours.front(self._client, project.joins))
 
     def versions(self) -> Versions:
         """Return the versions of engine and Compose."""
@@ -101,7 +110,13 @@ class Engine:
 
     def build_image(self, project: Project) -> str:
         """Return the name that the app's image has when built from the files as they are; empty without a build."""
-        return content.image_name(project.app)
+        app = project.find(APP)
+        return content.image_name(app) if app else ""
+
+    def claims(self, project: Project) -> tuple[Claim, ...]:
+        """Return what other projects claim on the shared proxy that a project joins, or is; else nothing."""
+        proxy = project.joins or (project.name if project.is_proxy else "")
+        return neighbours.claims(self._client, proxy, project.name) if proxy else ()
 
     def holders(self, ports: Iterable[int]) -> tuple[Holder, ...]:
         """Return the containers, of any project, that publish one of these ports."""
@@ -127,6 +142,14 @@ class Engine:
     def certified(self, project: Project, images: Collection[str]) -> frozenset[str] | None:
         """Return the names that Traefik has a certificate of the wanted authority for; None when it cannot be told."""
         return volumes.certified(self._client, project, images)
+
+    def kept(self, project: Project, images: Collection[str]) -> tuple[Kept, ...]:
+        """Return what other projects' volumes have of the wanted authority's certificates."""
+        return volumes.kept(self._client, project, images)
+
+    def leavers(self, project: Project, names: Iterable[str]) -> tuple[Leaver, ...]:
+        """Return those of some projects whose files say by now that they join this shared proxy."""
+        return neighbours.leavers(self._client, project, names)
 
     def server_version(self, image: str) -> str:
         """Return the major version of PostgreSQL in an image: its own word, else its tag's; empty without either."""
@@ -157,7 +180,7 @@ class Engine:
                 text = self._client.containers.get(container.id).logs(since=since.timestamp()).decode(errors="replace")
             except (APIError, NotFound):
                 continue
-            lines += (document for document in map(_json_object, text.splitlines()) if document)
+            lines += inspection.documents(text)
         return tuple(lines)
 
     # ------------------------------------------------------------------ acting
@@ -176,7 +199,7 @@ class Engine:
             case plan.BuildImage(service, image):
                 compose.act(project.directory, say, "build", service, patch={service: {"image": image}})
             case plan.Smoke():
-                _smoke(project, step, say)
+                smoke.run(project, step, say)
             case plan.Promote(image, to):
                 self._client.images.get(image).tag(to)
             case plan.RunOnce(service):
@@ -187,6 +210,13 @@ class Engine:
                 compose.act(project.directory, say, "restart", service)
             case plan.Stop(service):
                 compose.act(project.directory, say, "stop", service)
+            case plan.Release(name, services):
+                if name != project.name:  # images first, and everything else that may fail
+                    compose.act(project.directory, say, "create")
+                handover.release(self._client, name, services)
+            case plan.TakeCertificates(hosts, volume):
+                compose.act(project.directory, say, "create", project.proxy.name)
+                volumes.take(self._client, project, volume, hosts)
             case plan.AwaitHealthy(services):
                 self._await_healthy(project, services, say)
             case plan.SignLeaf() | plan.DropLeaf() | plan.MakeSecret() | plan.Rehearse() | plan.AwaitCertificate():
@@ -232,6 +262,17 @@ class Engine:
         """Stop and remove the project's containers and networks; its volumes only when asked."""
         words = ["down", "--remove-orphans", *(["--volumes"] if volumes else [])]
         compose.act(project.directory, say, *words, files=files)
+        if project.joins and not files:
+            self._remove_network(project)
+
+    def _remove_network(self, project: Project) -> None:
+        """Remove the network that the shared Traefik is in; StackError with the evidence when it stays."""
+        try:
+            handover.remove_network(self._client, project.name, project.edge)
+        except DockerException as error:
+            raise StackError(
+                f"the network {project.edge} could not be removed", evidence=(str(error),), hint="stack down once more"
+            ) from error
 
     def enter(
         self, project: Project, service: str, words: Sequence[str], environment: Mapping[str, str], *, terminal: bool
@@ -258,8 +299,10 @@ class Engine:
         """
         ending = {one.name for one in project.services if one.one_shot}
         apart = [name for name in services if ending & set(project.service(name).needs)]
-        if project.proxy.name in services:
+        if PROXY in services:
             self._clear_away(project)
+            # Docker does not start one again that was in a network that is gone by now.
+            handover.release(self._client, project.name, [PROXY], idle=True)
         if plain := [name for name in services if name not in apart]:
             compose.act(project.directory, say, "up", "--detach", *plain)
         if apart:
@@ -328,33 +371,6 @@ def folder(directory: Path) -> Path:
     return place
 
 
-def _smoke(project: Project, step: plan.Smoke, say: Say) -> None:
-    """Import the app in a container that has everything but labels: Traefik lists any that carries them (FACTS T14)."""
-    alone = {"image": step.image, "labels": {}, "ports": [], "healthcheck": {"disable": True}}
-    words = (
-        "run",
-        "--rm",
-        "--no-deps",
-        "--no-TTY",
-        step.service,
-        "python",
-        "-c",
-        inspection.IMPORT,
-        step.app,
-        step.folder,
-    )
-    try:
-        compose.act(project.directory, say, *words, patch={step.service: alone})
-    except ComposeFailed as error:
-        if error.status != inspection.IMPORT_FAILED:
-            raise
-        raise StackError(
-            f"the new image cannot import {step.app}; nothing that runs was touched",
-            evidence=error.evidence,
-            hint=symptoms.advice(error.evidence) or "mend the app, then `stack up` again",
-        ) from error
-
-
 def _hopeless(container: Container) -> bool:
     """Tell whether waiting longer is of no use: it says no, it has ended, or it keeps ending."""
     ended = container.state in {"exited", "dead"}
@@ -368,14 +384,6 @@ def _refuse_remote(address: str) -> None:
             f"the Docker Engine in use is on another machine: {address}",
             hint="log in there and run `stack` there, or: docker context use default",
         )
-
-
-def _json_object(line: str) -> Mapping[str, Any] | None:
-    try:
-        document = json.loads(line)
-    except ValueError:
-        return None
-    return document if isinstance(document, dict) else None
 
 
 def _unreachable(error: Exception) -> NotReady:

@@ -40,6 +40,11 @@ def model(folder: Path, files: Sequence[str] = ()) -> str:
     return _read(folder, *_named(files), "config", "--format", "json")
 
 
+def neighbour(folder: Path) -> str:
+    """Return the model of a project that is not the one at work; what is set for that one alone does not count."""
+    return _read(folder, "config", "--format", "json", own=False)
+
+
 def hashes(folder: Path, resolved: str) -> dict[str, str]:
     """Return Compose's own hash of every service, as it gives them to containers.
 
@@ -204,16 +209,17 @@ def _patched(resolved: str, patch: Patch, *, alone: bool) -> str:
     return json.dumps({**document, "services": {**document["services"], **patched}})
 
 
-def _environment(folder: Path) -> dict[str, str]:
+def _environment(folder: Path, *, own: bool = True) -> dict[str, str]:
     # Compose takes the folder's name from PWD, which may go through a link; containers remember that name.
-    return {**os.environ, "PWD": str(folder)}
+    kept = {name: value for name, value in os.environ.items() if own or not name.startswith("COMPOSE_")}
+    return {**kept, "PWD": str(folder)}
 
 
-def _read(folder: Path, *words: str, stdin: str = "") -> str:
+def _read(folder: Path, *words: str, stdin: str = "", own: bool = True) -> str:
     done = subprocess.run(
         ["docker", "compose", *words],
         cwd=folder,
-        env=_environment(folder),
+        env=_environment(folder, own=own),
         input=stdin,
         capture_output=True,
         text=True,

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -85,6 +86,14 @@ def _said(health: Mapping[str, Any]) -> str:
     return str(last.get("Output", "")).strip() if last.get("ExitCode") else ""
 
 
+def documents(text: str) -> Iterator[Mapping[str, Any]]:
+    """Yield the JSON objects among the lines of a log."""
+    for line in text.splitlines():
+        with suppress(ValueError):
+            if isinstance(document := json.loads(line), dict):
+                yield document
+
+
 def version_files(home: str, places: Iterable[str]) -> Iterator[str]:
     """Yield where PostgreSQL keeps the version of its data: at home, else in the layouts of the official image."""
     yield f"{home}/PG_VERSION"
@@ -112,13 +121,3 @@ def ports(attrs: Mapping[str, Any]) -> tuple[Port, ...]:
         if one["HostPort"].isdigit()
     }
     return tuple(sorted(found, key=lambda port: (port.published, port.host_ip)))
-
-
-def certified(storage: str) -> frozenset[str] | None:
-    """Return the names in the text of Traefik's ACME storage; none of an empty one, None when it cannot be read."""
-    try:
-        resolvers = (json.loads(storage) if storage else {}).values()
-        domains = [one["domain"] for resolver in resolvers for one in resolver.get("Certificates") or ()]
-        return frozenset(name for domain in domains for name in (domain["main"], *(domain.get("sans") or ())))
-    except (ValueError, KeyError, TypeError, AttributeError):
-        return None

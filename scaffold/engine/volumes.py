@@ -4,13 +4,23 @@ import io
 import tarfile
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import PurePosixPath
+from typing import Any
 
 from docker import DockerClient
 from docker.errors import NotFound
 from docker.models.containers import Container
 
-from ..project import Project, Service
+from .. import storage
+from ..errors import StackError
+from ..facts import Kept
+from ..project import DNS, Project, Service
 from . import inspection
+
+ACME = "acme"
+"""The volume of Traefik's storage, by its name in the Compose files."""
+OWNER = 65532
+"""User and group of Traefik in compose.proxy.yaml."""
 
 
 def names(client: DockerClient, project: Project) -> tuple[str, ...]:
@@ -34,13 +44,73 @@ def data_version(client: DockerClient, project: Project, images: Collection[str]
 
 def certified(client: DockerClient, project: Project, images: Collection[str]) -> frozenset[str] | None:
     """Return the names in Traefik's storage, which holds keys, too; None when it cannot be read."""
-    mounts = _filled(client, project, project.proxy) if project.ordered else {}
+    mounts = _filled(client, project.serving, project.proxy) if project.ordered else {}
     if not mounts:
         return frozenset()
     if (image := _any(images, project.proxy.image)) is None:
         return None
     with _never_started(client, image, mounts) as container:
-        return inspection.certified(_read(container, project.acme_storage))
+        return storage.names(_read(container, project.acme_storage))
+
+
+def kept(client: DockerClient, project: Project, images: Collection[str]) -> tuple[Kept, ...]:
+    """Return what other projects' volumes have of the wanted authority's certificates, as far as it can be read.
+
+    Not of those that Traefik could not renew here.
+    """
+    image = _any(images, project.proxy.image)
+    if image is None or not project.ordered or not _storage_volume(project):
+        return ()
+    found = client.volumes.list(filters={"label": f"com.docker.compose.volume={ACME}"})
+    texts = {one.name: _stored(client, project, image, one.name) for one in found if not _ours(one.attrs, project)}
+    known = {name: storage.names(text, wildcards=project.challenge == DNS) for name, text in sorted(texts.items())}
+    return tuple(Kept(name, found) for name, found in known.items() if found)
+
+
+def take(client: DockerClient, project: Project, volume: str, hosts: Collection[str]) -> None:
+    """Put the certificates for some hosts from another volume into the storage of a Traefik that does not run.
+
+    StackError when a storage cannot be read: nothing was written then.
+    """
+    mine, image = _storage_volume(project), project.proxy.image
+    own, other = (_stored(client, project, image, name) for name in (mine, volume))
+    try:
+        text = storage.merged(own, other, hosts, wildcards=project.challenge == DNS)
+    except ValueError as error:
+        broken = mine if storage.names(own) is None else volume
+        raise StackError(
+            f"the certificates in the volume {volume} cannot be taken over: {error}, in the volume {broken}",
+            hint=f"nothing can be read there any more: stack down; docker volume rm {broken}; stack up",
+        ) from error
+    place = PurePosixPath(project.acme_storage)
+    with _never_started(client, image, {mine: str(place.parent)}, mode="rw") as container:
+        container.put_archive(str(place.parent), _packed(place.name, text))
+
+
+def _packed(name: str, text: str) -> bytes:
+    """Return an archive with one file that its owner alone may read; Traefik refuses any other."""
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as archive:
+        entry = tarfile.TarInfo(name)
+        entry.size, entry.mode, entry.uid, entry.gid = len(text.encode()), 0o600, OWNER, OWNER
+        archive.addfile(entry, io.BytesIO(text.encode()))
+    return packed.getvalue()
+
+
+def _stored(client: DockerClient, project: Project, image: str, volume: str) -> str:
+    """Return the text of the wanted authority's storage in a volume; empty without one."""
+    place = PurePosixPath(project.acme_storage)
+    with _never_started(client, image, {volume: str(place.parent)}) as container:
+        return _read(container, str(place))
+
+
+def _storage_volume(project: Project) -> str:
+    """Return the name of the volume that the project's Traefik keeps certificates in; empty where it is none."""
+    return project.proxy.volumes.get(str(PurePosixPath(project.acme_storage).parent), "")
+
+
+def _ours(attrs: Mapping[str, Any], project: Project) -> bool:
+    return bool((attrs.get("Labels") or {}).get("com.docker.compose.project") == project.serving.name)
 
 
 def _any(images: Collection[str], best: str) -> str | None:
@@ -55,8 +125,10 @@ def _filled(client: DockerClient, project: Project, service: Service) -> dict[st
 
 
 @contextmanager
-def _never_started(client: DockerClient, image: str, mounts: Mapping[str, str]) -> Iterator[Container]:
-    binds = {name: {"bind": place, "mode": "ro"} for name, place in mounts.items()}
+def _never_started(
+    client: DockerClient, image: str, mounts: Mapping[str, str], mode: str = "ro"
+) -> Iterator[Container]:
+    binds = {name: {"bind": place, "mode": mode} for name, place in mounts.items()}
     container = client.containers.create(image, volumes=binds, network_disabled=True)
     try:
         yield container

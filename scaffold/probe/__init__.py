@@ -95,11 +95,14 @@ def http(site: Site, host: str, path: str = "/") -> Reply:
     return _http(site, host, path, {})[0]
 
 
-def slash_redirect(site: Site, host: str) -> Reply | None:
-    """Return the answer for a route with a trailing slash, asked for without it; None when the app has none."""
-    reply, body = _app(site, host, "/openapi.json")
+def slash_redirect(site: Site, host: str, prefix: str = "") -> Reply | None:
+    """Return the answer for a route with a trailing slash, asked for without it; None when the app has none.
+
+    The app's OpenAPI document has its paths without the prefix below which it is served.
+    """
+    reply, body = _app(site, host, f"{prefix}/openapi.json")
     path = slash_path(body) if reply.status == HTTPStatus.OK else None
-    return get(site, host, path.rstrip("/")) if path else None
+    return get(site, host, f"{prefix}{path.rstrip('/')}") if path else None
 
 
 def slash_path(openapi: bytes) -> str | None:

@@ -3,6 +3,8 @@ r"""Put the secrets into the environment, then become a command: entrypoint.py C
 /run/secrets/postgres_password makes DATABASE_URL, redis_password makes REDIS_URL, unless they are set. app.env holds
 the app's own: NAME=VALUE lines, which win over everything else. What is set here is in no `docker inspect`.
 
+In --forwarded-allow-ips=own-networks the last word stands for the networks that this container is in.
+
 A value is everything behind the equals sign, as it stands. In "double quotes" it is read as JSON, where \n is a new
 line; 'single quotes' around it are taken off. Empty lines, and those that begin with #, are nothing.
 """
@@ -11,9 +13,11 @@ import json
 import os
 import re
 import sys
+from ipaddress import ip_address, ip_network
 from urllib.parse import quote
 
 SECRETS = "/run/secrets"
+TRUST = "--forwarded-allow-ips="
 LINE = re.compile(r"(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)=(.*)")
 
 
@@ -83,6 +87,31 @@ def prepare(environment):
         environment.update(settings(f"{SECRETS}/app.env"))
 
 
+def networks():
+    """Yield the networks that this container is in, where only Traefik and this stack's other containers are."""
+    for line in read("/proc/net/route").splitlines()[1:]:
+        _, target, gateway, _, _, _, _, mask, *_ = line.split()
+        if int(mask, 16) and not int(gateway, 16):
+            yield ip_network(f"{ip_address(swapped(target))}/{ip_address(swapped(mask))}")
+    # Where the kernel has no IPv6, there is no such file.
+    for line in read("/proc/net/if_inet6").splitlines() if os.path.exists("/proc/net/if_inet6") else ():
+        address, _, bits, scope, *_ = line.split()
+        if scope == "00":
+            yield ip_network((bytes.fromhex(address), int(bits, 16)), strict=False)
+
+
+def swapped(digits):
+    """Return the bytes of an IPv4 address, which the kernel prints as a number of its own byte order."""
+    return int(digits, 16).to_bytes(4, sys.byteorder)
+
+
+def spelt_out(word):
+    """Return a word of the command as the server understands it."""
+    if not word.startswith(f"{TRUST}own-networks"):
+        return word
+    return word.replace("own-networks", ",".join(map(str, networks())), 1)
+
+
 def become(words):
     try:
         os.execvp(words[0], words)
@@ -92,4 +121,4 @@ def become(words):
 
 
 prepare(os.environ)
-become(sys.argv[1:] or ["sh"])
+become([spelt_out(word) for word in sys.argv[1:]] or ["sh"])

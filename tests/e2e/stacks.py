@@ -254,7 +254,9 @@ class Stack:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def logs(self) -> str:
-        """Return the end of what its containers wrote."""
+        """Return the end of what its containers wrote; nothing of a project that was not made yet."""
+        if not self.folder.exists():
+            return ""
         return self.compose("logs", "--no-color", "--tail", "15").out
 
 

@@ -117,12 +117,17 @@ class Way:
     visitor: int
     hop: int = 0
     """How the load balancer goes on to Traefik; 0 without it."""
+    office: bool = False
+    """Whether the visitor reaches the load balancer from private addresses."""
 
     def __str__(self) -> str:
-        return f"IPv{self.visitor}" + (f", then IPv{self.hop}" if self.hop else "")
+        return "private " * self.office + f"IPv{self.visitor}" + (f", then IPv{self.hop}" if self.hop else "")
 
 
-WAYS = (Way(4), Way(6), Way(4, 4), Way(4, 6), Way(6, 4), Way(6, 6))
+WAYS = (
+    *(Way(4), Way(6), Way(4, 4), Way(4, 6), Way(6, 4), Way(6, 6)),
+    *(Way(4, 4, office=True), Way(6, 6, office=True)),
+)
 
 
 @dataclass(frozen=True)
@@ -155,6 +160,8 @@ class World:
     """Traefik, the load balancer and the visitor are in it."""
     behind: Network
     """The visitor reaches the load balancer through it."""
+    office: Network
+    """The same, with private addresses."""
 
     @classmethod
     def of(cls, stack: Stack, *, external: bool) -> World:
@@ -162,7 +169,12 @@ class World:
         byte = int(unique("")[4:6], 16)  # two checkouts on one machine hardly share it
         front = Network(f"{stack.name}_out-front", {4: f"198.18.{byte}.0/25", 6: f"2001:db8:{byte:x}:1::/64"})
         behind = Network(f"{stack.name}_out-behind", {4: f"198.18.{byte}.128/25", 6: f"2001:db8:{byte:x}:2::/64"})
-        return cls(stack, external, front, behind)
+        office = Network(f"{stack.name}_out-office", {4: f"10.198.{byte}.0/25", 6: f"fd66:db8:{byte:x}::/64"})
+        return cls(stack, external, front, behind, office)
+
+    @property
+    def networks(self) -> tuple[Network, ...]:
+        return self.front, self.behind, self.office
 
     @property
     def trusted(self) -> str:
@@ -175,7 +187,11 @@ class World:
 
     def visitor(self, way: Way) -> str:
         """Return the address from which a visitor comes."""
-        return (self.behind if way.hop else self.front).address(way.visitor, VISITOR)
+        return self._near(way).address(way.visitor, VISITOR)
+
+    def _near(self, way: Way) -> Network:
+        """Return the network that a visitor is in."""
+        return (self.office if way.office else self.behind) if way.hop else self.front
 
     def scheme(self, way: Way) -> str:
         """Return what a visitor speaks, by the word of the load balancer where there is one."""
@@ -186,8 +202,8 @@ class World:
         four, six = (self.front.address(version, TRAEFIK) for version in (4, 6))
         tls = "" if self.external else "ssl verify none"
         (folder / "haproxy.cfg").write_text(BALANCER.format(four=four, six=six, port=self.port, tls=tls))
-        self.front.make()
-        self.behind.make()
+        for network in self.networks:
+            network.make()
         self.front.connect(self.stack.container("traefik"), TRAEFIK)
         self._run(HOP, f"--volume={folder}/haproxy.cfg:/usr/local/etc/haproxy/haproxy.cfg:ro", "haproxy:3.2")
         self._run(VISITOR, "--entrypoint=sleep", f"{self.stack.name}-app:current", "infinity")
@@ -197,8 +213,8 @@ class World:
         name = self._container(member)
         docker("create", f"--name={name}", "--network=none", *words)
         docker("network", "disconnect", "none", name)
-        self.front.connect(name, member)
-        self.behind.connect(name, member)
+        for network in self.networks:
+            network.connect(name, member)
         docker("start", name)
 
     def _container(self, member: int) -> str:
@@ -208,7 +224,7 @@ class World:
         """Take away what was started, or is left of a run that was killed."""
         run("docker", "rm", "--force", *map(self._container, (HOP, VISITOR)))
         run("docker", "network", "disconnect", "--force", self.front.name, f"{self.stack.name}-traefik-1")
-        run("docker", "network", "rm", self.front.name, self.behind.name)
+        run("docker", "network", "rm", *(network.name for network in self.networks))
 
     def ask(self, requests: list[tuple[Way, Headers]]) -> Done:
         """Send requests of a visitor, one after the other."""
@@ -219,8 +235,8 @@ class World:
     def _place(self, way: Way) -> tuple[str, int, bool]:
         """Return address and port, and whether TLS is spoken there."""
         if way.hop:
-            return self.behind.address(way.visitor, HOP), BALANCED[way.hop], False
-        return self.front.address(way.visitor, TRAEFIK), self.port, not self.external
+            return self._near(way).address(way.visitor, HOP), BALANCED[way.hop], False
+        return self._near(way).address(way.visitor, TRAEFIK), self.port, not self.external
 
 
 @pytest.fixture(scope="module", params=[False, True], ids=["https-here", "https-in-front"])

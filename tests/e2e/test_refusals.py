@@ -67,7 +67,14 @@ def test_check_before_says_the_same_without_starting_anything(stack: Stack) -> N
     check = stack.stack("check", "--before")
 
     assert check.status == 0, check.everything
-    assert {one["id"].partition(".")[0] for one in check.json["findings"]} == {"host", "secrets", "dns", "tls", "data"}
+    assert {one["id"].partition(".")[0] for one in check.json["findings"]} == {
+        "host",
+        "proxy",
+        "secrets",
+        "dns",
+        "tls",
+        "data",
+    }
     assert stack.ids() == {}
 
 

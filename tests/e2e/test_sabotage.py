@@ -161,6 +161,10 @@ SABOTAGE: tuple[tuple[str, Callable[[Stack], None]], ...] = (
 ELSEWHERE = {
     "host.ports": "test_refusals.py takes the port, by a process and by a container",
     "host.project": "test_main_job.py starts a namesake",
+    "proxy.claims": "test_shared.py takes a name that another stack has",
+    "proxy.runs": "test_shared.py stops the shared proxy",
+    "proxy.joined": "test_shared.py takes the proxy out of a network",
+    "http.canonical": "test_shared.py has the other names redirect for now only",
     "host.engine": "an engine that is too old cannot be had here; tests/unit judges its version",
     "host.api": "an engine that is too new for Traefik cannot be had here; tests/unit judges its word",
     "host.memory": "test_refusals.py wants more than there is",

@@ -24,10 +24,7 @@ async def echo(request: Request) -> dict[str, str]:
     return {"scheme": request.url.scheme, "client": request.client.host}
 """
 FORGED = "198.51.100.23"
-TRUST = (
-    "      - --forwarded-allow-ips=10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fd00::/8"
-    "${STACK_TRUSTED_PROXIES:+,$STACK_TRUSTED_PROXIES}\n"
-)
+TRUST = "      - --forwarded-allow-ips=own-networks${STACK_TRUSTED_PROXIES:+,$STACK_TRUSTED_PROXIES}\n"
 BELIEVE_EVERYBODY = """
 services:
   traefik:

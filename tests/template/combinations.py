@@ -26,7 +26,13 @@ DEFAULT = None
 
 PAIRS: Mapping[str, Sequence[object]] = {
     "project_name": [DEFAULT, "a"],
+    "kind": [DEFAULT],
+    "proxy": [DEFAULT],
+    "proxy_project": [DEFAULT],
     "domain": [DEFAULT, "shop.test", "api.example.com", "*.example.com"],
+    "hosts": [DEFAULT, "www.example.com,shop.example.org"],
+    "path_prefix": [DEFAULT, "/api/v2"],
+    "public": [DEFAULT],
     "certificates": [DEFAULT, "custom", "files", "external"],
     "email": [DEFAULT, "me@example.com"],
     "acme_directory": [DEFAULT, "https://ca.internal:14000/dir"],
@@ -59,6 +65,19 @@ PAIRS: Mapping[str, Sequence[object]] = {
     "health_path": [DEFAULT, "/api/v1/health"],
 }
 """Every question of copier.yml with values that make a difference, the commonest first."""
+
+
+OTHERS: Sequence[Answers] = (
+    {"proxy": "shared", "proxy_project": "front", "domain": "shop.test", "postgres": "true", "path_prefix": "/api/v2"},
+    {"proxy": "shared", "adopt": "true", "dockerfile": "keep", "redis": "true", "hosts": "www.example.com"},
+    {"proxy": "shared", "adopt": "true", "server": "fastapi", "trusted_proxies": "192.0.2.0/24"},
+    {"kind": "proxy"},
+    {"kind": "proxy", "certificates": "external", "trusted_proxies": "192.0.2.0/24"},
+    {"kind": "static"},
+    {"kind": "static", "adopt": "true", "public": "web/dist", "domain": "shop.test", "path_prefix": "/docs"},
+    {"kind": "static", "proxy": "shared", "domain": "api.example.com", "hosts": "www.example.com"},
+)
+"""Projects that are no app, or join a shared proxy: fewer questions mean anything for them, so they are not paired."""
 
 
 @dataclass(frozen=True)
@@ -95,6 +114,7 @@ DECISIVE = {
 
 PUBLIC: Answers = {"domain": "api.example.com"}
 WILD: Answers = {"domain": "*.example.com"}
+LETTER: Answers = {"certificates": "files"}
 CUSTOM: Answers = {"certificates": "custom", "acme_directory": "https://ca.internal:14000/dir"}
 FRONT: Answers = {"certificates": "external", "trusted_proxies": "192.0.2.0/24,2001:db8::1"}
 BESIDE: Mapping[object, Answers] = {"staging": PUBLIC, "custom": {**PUBLIC, **CUSTOM}, "external": FRONT}
@@ -119,6 +139,35 @@ def certificates_refused() -> Iterator[tuple[str, Refused]]:
         Refused({"certificates": "external", "trusted_proxies": DEFAULT}, "trusted_proxies has to be answered"),
     )
     yield from challenges_refused()
+
+
+def shared_refused() -> Iterator[tuple[str, Refused]]:
+    """Yield what only a proxy of one's own is asked, and what a shared one's name is not for."""
+    asked = ("certificates", "email", "acme_directory", "acme_root", "challenge", "dns_provider", "upload_limit")
+    for name in asked:
+        for value in PAIRS[name][1:]:
+            said = {"proxy": "shared", name: value}
+            yield f"{name}-{value}-of-a-shared-proxy", Refused(said, "cannot be chosen with proxy")
+    yield "name-of-no-shared-proxy", Refused({"proxy": DEFAULT, "proxy_project": "front"}, "means nothing without")
+
+
+def routes_refused() -> Iterator[tuple[str, Refused]]:
+    """Yield what is wrong together among names, path and what the project is."""
+    yield "hosts-of-a-wildcard", Refused({**WILD, "hosts": PAIRS["hosts"][1]}, "a redirect needs one name", LETTER)
+    yield (
+        "two-prefixes",
+        Refused({"path_prefix": "/api/v2", "server_options": "--root-path=/api"}, "which sets it"),
+    )
+    yield "files-of-an-app", Refused({"kind": DEFAULT, "public": "dist"}, "kind=static serves a folder")
+    yield "database-of-a-proxy", Refused({"kind": "proxy", "postgres": "true"}, "with the answers of an app")
+    yield "database-of-files", Refused({"kind": "static", "redis": "true"}, "with the answers of an app")
+    yield "python-of-a-proxy", Refused({"kind": "proxy", "python_version": "3.12"}, "with the answers of an app")
+    yield "workers-memory-of-files", Refused({"kind": "static", "worker_memory": "64"}, "with the answers of an app")
+    yield "uploads-to-files", Refused({"kind": "static", "upload_limit": "5"}, "nothing is uploaded to files")
+    yield "adopted-proxy", Refused({"kind": "proxy", "adopt": "true"}, "it has no app")
+    yield "replicas-of-a-proxy", Refused({"kind": "proxy", "replicas": "2"}, "it has no app")
+    yield "name-of-a-proxy", Refused({"kind": "proxy", "domain": "api.example.com"}, "belong to the stacks")
+    yield "proxy-of-a-proxy", Refused({"kind": "proxy", "proxy": "shared"}, "it joins no other")
 
 
 def challenges_refused() -> Iterator[tuple[str, Refused]]:
@@ -185,6 +234,8 @@ REFUSED: Mapping[str, Refused] = {
         {"workers": 64, "memory": 4096, "worker_memory": 256}, "64 workers x 256 MB + 64 MB"
     ),
     **dict(certificates_refused()),
+    **dict(shared_refused()),
+    **dict(routes_refused()),
 }
 """Also what is left out of the pairs: a combination that holds all the answers of one of these is no supported one."""
 
@@ -216,7 +267,8 @@ def supported() -> tuple[Combination, ...]:
         rows.append(row)
         met |= set(_pairs_of(row))
         missing = [pair for pair in missing if pair not in met]
-    return tuple(_combination(number, row) for number, row in enumerate(dict.fromkeys(rows)))
+    others = [tuple(answers.get(name, DEFAULT) for name in PAIRS) for answers in OTHERS]
+    return tuple(_combination(number, row) for number, row in enumerate(dict.fromkeys([*rows, *others])))
 
 
 def possible_pairs() -> Iterator[Pair]:
@@ -268,32 +320,40 @@ def _combination(number: int, row: Sequence[object]) -> Combination:
 ALWAYS = {
     ".copier-answers.yml",
     ".env",
-    "compose.app.yaml",
-    "compose.dev.yaml",
-    "compose.proxy.yaml",
     "compose.yaml",
-    "container/entrypoint.py",
-    "container/healthcheck.py",
     "secrets/.gitignore",
-    "secrets/app.env",
+}
+OWN_PROXY = {
+    "compose.proxy.yaml",
     "secrets/traefik.env",
     "socket-proxy/haproxy.cfg",
     "traefik/dynamic/files.yaml",
     "traefik/dynamic/headers.yaml",
     "traefik/dynamic/tls.yaml",
-    "traefik/entrypoint.sh",
     "traefik/dynamic/uploads.yaml",
+    "traefik/entrypoint.sh",
+    "traefik/reload.yaml",
 }
-NEW = {
-    ".dockerignore",
-    ".gitignore",
-    "README.md",
+KINDS: Mapping[str, set[str]] = {
+    "app": {
+        "compose.app.yaml",
+        "compose.dev.yaml",
+        "compose.routes.yaml",
+        "container/entrypoint.py",
+        "container/healthcheck.py",
+        "secrets/app.env",
+    },
+    "static": {"compose.routes.yaml", "compose.static.yaml", "nginx/nginx.conf"},
+    "proxy": {"compose.joiner.yaml", "joiner/joiner.sh", "socket-proxy/joining.cfg"},
+}
+NEW_APP = {
     "app/__init__.py",
     "app/main.py",
     "app/routes/__init__.py",
     "requirements.txt",
 }
-ADOPTED = {"Dockerfile.dockerignore", "STACK.md"}
+NEW = {".gitignore", "README.md"}
+ADOPTED = {"STACK.md"}
 STORES: Mapping[str, set[str]] = {
     "postgres": {"compose.postgres.yaml", "container/postgres.sql", "secrets/postgres_password"},
     "redis": {"compose.redis.yaml", "secrets/redis_password"},
@@ -317,12 +377,45 @@ def stores(answers: Answers) -> list[str]:
     return [store for store in STORES if answers.get(store) == "true"]
 
 
+def kind(answers: Answers) -> str:
+    """Return what the project is."""
+    return str(answers.get("kind", "app"))
+
+
+def owns_proxy(answers: Answers) -> bool:
+    """Tell whether Traefik is part of the project."""
+    return kind(answers) == "proxy" or answers.get("proxy") != "shared"
+
+
 def files(answers: Answers) -> set[str]:
     """Return the files of a project, all of them."""
-    dockerfile = set() if answers.get("dockerfile") == "keep" else {"Dockerfile"}
     chosen = [STORES[store] | (set() if "adopt" in answers else EXAMPLES[store]) for store in stores(answers)]
-    front = {"compose.external.yaml"} if answers.get("certificates") == "external" else set()
-    return ALWAYS.union(dockerfile, front, ADOPTED if "adopt" in answers else NEW, *chosen)
+    new = NEW_APP if kind(answers) == "app" else set()
+    return ALWAYS.union(
+        KINDS[kind(answers)],
+        OWN_PROXY if owns_proxy(answers) else set(),
+        built(answers),
+        routed(answers),
+        {"compose.external.yaml"} if answers.get("certificates") == "external" else set(),
+        ADOPTED if "adopt" in answers else NEW | new,
+        *chosen,
+    )
+
+
+def built(answers: Answers) -> set[str]:
+    """Return the files that an image is made with, and from."""
+    if kind(answers) == "proxy":
+        return set()
+    ignored = "Dockerfile.dockerignore" if "adopt" in answers else ".dockerignore"
+    example = {"public/index.html"} if kind(answers) == "static" and "public" not in answers else set()
+    return {ignored} | example | (set() if answers.get("dockerfile") == "keep" else {"Dockerfile"})
+
+
+def routed(answers: Answers) -> set[str]:
+    """Return the files laid over the routes."""
+    if not owns_proxy(answers):
+        return {"compose.shared.yaml"}
+    return {"compose.uploads.yaml"} if kind(answers) == "app" else set()
 
 
 @dataclass(frozen=True)
@@ -344,20 +437,31 @@ PROXY: Mapping[str, Service] = {
     # FACTS T17
     "socket-proxy": Service(networks=frozenset({"socket"}), root=True, docker_socket=True),
 }
+JOINER = {"joiner": Service(networks=frozenset({"socket"}))}
 
 
 def services(answers: Answers) -> Mapping[str, Service]:
     """Return the services of a project, all of them."""
     reached = frozenset({"edge", "backend"} if stores(answers) else {"edge"})
+    app = {} if kind(answers) == "proxy" else {"app": Service(networks=reached)}
     once = {"prestart": Service(networks=reached, one_shot=True)} if steps_before(answers) else {}
     data = {store: Service(networks=frozenset({"backend"})) for store in stores(answers)}
+    return {**app, **once, **data, **proxies(answers)}
+
+
+def proxies(answers: Answers) -> Mapping[str, Service]:
+    """Return what stands in front, when it is the project's own."""
+    if not owns_proxy(answers):
+        return {}
     ports = {80} if answers.get("certificates") == "external" else {80, 443}
-    proxy = {**PROXY, "traefik": replace(PROXY["traefik"], published=frozenset(ports))}
-    return {"app": Service(networks=reached), **once, **data, **proxy}
+    own = {**PROXY, "traefik": replace(PROXY["traefik"], published=frozenset(ports))}
+    return {**own, **JOINER} if kind(answers) == "proxy" else own
 
 
 def steps_before(answers: Answers) -> list[str]:
     """Return the command that has to succeed before the app starts; a new project's database has its migrations."""
+    if kind(answers) != "app":
+        return []
     example = "alembic" if "adopt" not in answers and "postgres" in stores(answers) else "none"
     words = str(answers.get("prestart", example)).split()
     return {"alembic": ["alembic", "upgrade", "head"], "none": []}.get(words[0], words)

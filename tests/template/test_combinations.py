@@ -28,6 +28,8 @@ from .combinations import (
     Service,
     files,
     given,
+    kind,
+    owns_proxy,
     possible_pairs,
     services,
     steps_before,
@@ -50,6 +52,8 @@ class Held:
 
 
 every_combination = pytest.mark.parametrize("combination", supported(), ids=lambda one: one.name)
+APPS = tuple(one for one in supported() if kind(one.answers) == "app")
+every_app = pytest.mark.parametrize("combination", APPS, ids=lambda one: one.name)
 
 
 def test_every_question_has_its_values() -> None:
@@ -73,26 +77,53 @@ def test_a_combination_is_whole(combination: Combination, made: Made) -> None:
     folder = made(combination)
 
     assert {str(path) for path in placing.files(folder)} == files(combination.answers)
-    left = [path for path in folder.rglob("*") if path.is_file() and re.search(r"{%|{#", path.read_text())]
+    left = [path for path in folder.rglob("*") if path.is_file() and re.search(r"{%|(?<!\$){#", path.read_text())]
     assert left == []
 
 
-@every_combination
+@every_app
 def test_the_helper_reads_what_was_answered(combination: Combination, made: Made, understood: Understood) -> None:
     answers = combination.answers
     domain = answers.get("domain", "localhost")
-    certificates = answers.get("certificates", "acme" if domain.endswith("example.com") else "local")
+    others = str(answers["hosts"]).split(",") if "hosts" in answers else []
 
     project = model.parse(understood(combination), {}, made(combination))
 
     assert project.name == answers.get("project_name", "shop")
-    assert project.hosts == (domain,)
-    assert (project.http_port, project.https_port) == (80, 443)
-    assert project.certificates == certificates
+    assert (project.canonical, project.others) == ((domain,), tuple(others))
+    assert project.prefix == answers.get("path_prefix", "")
+    assert f"--root-path={project.prefix}" in project.app.command
+    assert project.joins == ("" if owns_proxy(answers) else answers.get("proxy_project", "proxy"))
     assert f"--workers={answers.get('workers', 1 if 'replicas' in answers else 2)}" in project.app.command
     assert server.app(project.app.command) == answers.get("app", "app.main:app")
     assert server.name(project.app.command) == answers.get("server", "uvicorn")
     assert project.app.replicas == answers.get("replicas", 1)
+
+
+@every_combination
+def test_the_helper_reads_what_was_answered_about_the_proxy(
+    combination: Combination, made: Made, understood: Understood
+) -> None:
+    answers = combination.answers
+    public = kind(answers) == "proxy" or answers.get("domain", "localhost").endswith("example.com")
+
+    project = model.parse(understood(combination), {}, made(combination))
+
+    assert project.is_proxy is (kind(answers) == "proxy")
+    assert (project.find("traefik") is not None) is owns_proxy(answers)
+    if owns_proxy(answers):
+        assert (project.http_port, project.https_port) == (80, 443)
+        assert project.certificates == answers.get("certificates", "acme" if public else "local")
+
+
+@every_combination
+def test_every_name_that_traefik_keeps_is_the_projects_own(combination: Combination, understood: Understood) -> None:
+    document = understood(combination)
+    labels = document["services"].get("app", {}).get("labels", {})
+    kept = {match[1] for name in labels if (match := re.match(r"traefik\.http\.[a-z]+\.([^.]+)\.", name))}
+
+    assert all(one.startswith(f"{document['name']}-") for one in kept)
+    assert bool(kept) is ("app" in document["services"])
 
 
 @every_combination
@@ -160,12 +191,13 @@ class TestEveryServiceAlways:
 def test_networks_lead_nowhere_they_need_not(combination: Combination, understood: Understood) -> None:
     networks = understood(combination)["networks"]
 
-    inside = {"socket", "backend"} if stores(combination.answers) else {"socket"}
+    inside = {"socket"} if owns_proxy(combination.answers) else set()
+    inside |= {"backend"} if stores(combination.answers) else set()
     assert {name for name, network in networks.items() if network.get("internal")} == inside
     assert set(networks) == inside | {"edge"}
 
 
-@every_combination
+@every_app
 def test_each_waits_for_what_it_needs(combination: Combination, understood: Understood) -> None:
     model = understood(combination)["services"]
     healthy = dict.fromkeys(stores(combination.answers), "service_healthy")
@@ -179,7 +211,7 @@ def waits(service: Mapping[str, Any]) -> dict[str, str]:
     return {name: one["condition"] for name, one in service.get("depends_on", {}).items()}
 
 
-@every_combination
+@every_app
 def test_what_runs_in_the_apps_image_begins_alike(combination: Combination, understood: Understood) -> None:
     model = understood(combination)["services"]
     entry = ["python", "-I", "-S", "/opt/stack/entrypoint.py", *combination.answers.get("entrypoint", "").split()]
@@ -196,7 +228,7 @@ def test_what_runs_in_the_apps_image_begins_alike(combination: Combination, unde
 class TestDevelopment:
     """compose.dev.yaml over compose.yaml: a project of its own, that only this machine reaches."""
 
-    @pytest.fixture(params=supported(), ids=lambda one: one.name)
+    @pytest.fixture(params=APPS, ids=lambda one: one.name)
     def combination(self, request: pytest.FixtureRequest) -> Combination:
         found: Combination = request.param
         return found
@@ -213,8 +245,8 @@ class TestDevelopment:
         self, served: dict[str, Any], developed: dict[str, Any]
     ) -> None:
         assert developed["name"] == f"{served['name']}-dev"
-        for kind in ("volumes", "networks"):
-            mine, others = ({one["name"] for one in model.get(kind, {}).values()} for model in (developed, served))
+        for lasting in ("volumes", "networks"):
+            mine, others = ({one["name"] for one in model.get(lasting, {}).values()} for model in (developed, served))
             assert mine & others == set()
         assert developed["services"]["app"]["image"] == f"{developed['name']}-app:current"
 
@@ -283,7 +315,9 @@ class TestPasswords:
         modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()}
 
         closed = {f"{store}_password": 0o444 for store in stores(combination.answers)}
-        assert modes == {".gitignore": 0o644, "app.env": 0o644, "traefik.env": 0o644, **closed}
+        app = {"app.env": 0o644} if kind(combination.answers) == "app" else {}
+        proxy = {"traefik.env": 0o644} if owns_proxy(combination.answers) else {}
+        assert modes == {".gitignore": 0o644, **app, **proxy, **closed}
         assert stat.S_IMODE(folder.stat().st_mode) == 0o700
 
 

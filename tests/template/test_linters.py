@@ -22,6 +22,7 @@ LINTERS: tuple[Linter, ...] = (linters.hadolint, linters.yamllint, linters.check
 EXPECTED: Mapping[tuple[str, str], str] = {
     ("compose.*.yaml", "require-project-name-field"): "compose.yaml has the name, and includes these",
     ("compose.proxy.yaml", "no-unbound-port-interfaces"): "80 and 443 are for everybody, over IPv4 and IPv6",
+    ("compose.static.yaml", "no-build-and-image"): "what is built here has a name that tells its content",
     ("compose.external.yaml", "no-unbound-port-interfaces"): "it is bound; the linter does not see it in a variable",
     ("compose.dev.yaml", "services-alphabetical-order"): "what runs the code comes first, then what it needs",
     ("compose.proxy.yaml", "services-alphabetical-order"): "who answers comes first, then what it needs",

@@ -274,4 +274,6 @@ class TestAtATerminal:
             "compose.dev.yaml",
             "compose.postgres.yaml",
             "compose.proxy.yaml",
+            "compose.routes.yaml",
+            "compose.uploads.yaml",
         }

@@ -45,6 +45,8 @@ ODD: Mapping[str, tuple[str, ...]] = {
     "server_options": ("--root-path=/WORKERS", "--factory --ws=none"),
     "app_user": ("1000:1000", "Baker"),
     "entrypoint": ("--", "null 1e3", "./a=b@c +d"),
+    "proxy_project": ("front", "a"),
+    "public": ("dist", "web/dist.d", "_site"),
     "prestart": ("alembic upgrade heads", "--", "null 1e3", "./seed --at=1:2,3 a+b@c"),
 }
 """Valid text that was, or could be, taken for something else."""
@@ -58,6 +60,8 @@ BESIDE: Mapping[str, Mapping[str, str]] = {
     "domain": {"certificates": "files"},
     "entrypoint": {"dockerfile": "keep"},
     "postgres_version": {"postgres": "true"},
+    "proxy_project": {"proxy": "shared"},
+    "public": {"kind": "static"},
 }
 """Answers without which a question is not asked."""
 
@@ -136,6 +140,16 @@ def host(project: Project) -> str:
     return unescaped(rule).removeprefix("Host(`").removesuffix("`)")
 
 
+def label(project: Project, name: str) -> str:
+    return unescaped(project[0]["services"]["app"]["labels"][name])
+
+
+def others(project: Project) -> str:
+    """Return the further names; without any, the label has the domain."""
+    found = label(project, "stack.hosts")
+    return "" if found == host(project) else found
+
+
 def mounted(project: Project, target: str) -> str:
     volumes = project[0]["services"]["traefik"]["volumes"]
     return unescaped(next(one["source"] for one in volumes if one["target"] == target))
@@ -180,6 +194,10 @@ def kept(project: Project) -> str:
 WHERE: Mapping[str, Callable[[Project], str]] = {
     "project_name": lambda project: str(project[0]["name"]),
     "domain": host,
+    "hosts": others,
+    "path_prefix": lambda project: label(project, "stack.prefix"),
+    "proxy_project": lambda project: label(project, "stack.proxy"),
+    "public": lambda project: dockerfile(project, r"^COPY --chmod=755 (?!nginx)(.*)/ /srv/public/$"),
     "email": lambda project: proxy(project, "STACK_ACME_EMAIL"),
     "acme_directory": lambda project: proxy(project, "STACK_ACME_DIRECTORY"),
     "acme_root": lambda project: mounted(project, "/run/acme-root.pem"),
@@ -194,7 +212,7 @@ WHERE: Mapping[str, Callable[[Project], str]] = {
     "prestart": before,
     "build_packages": lambda project: dockerfile(project, r"--no-install-recommends (.*) \\$"),
     "system_packages": lambda project: dockerfile(project, r"--no-install-recommends (.*) \\$"),
-    "server_options": lambda project: " ".join(command(project)[10:]),
+    "server_options": lambda project: " ".join(command(project)[11:]),
     "data": kept,
     "health_path": probed,
 }

@@ -244,3 +244,42 @@ class TestWhatAnUpdateDoesNotChange:
         answers.refuse_settled({"certificates": "acme"}, front)
         with pytest.raises(WrongInput, match="domain"):
             answers.refuse_settled({**front, "domain": "demo.test"}, {"certificates": "acme"})
+
+    @pytest.mark.parametrize("name", sorted(answers.OWN - answers.FRONT))
+    def test_with_another_proxy_the_lines_that_env_does_not_have_yet_may_be_given(self, name: str) -> None:
+        answered = {"certificates": "acme", "proxy": "own"}
+        answers.refuse_settled({"proxy": "shared", name: "x"}, answered)
+        for staying in ({name: "x"}, {"proxy": "own", name: "x"}):
+            with pytest.raises(WrongInput, match=name):
+                answers.refuse_settled(staying, answered)
+
+    @pytest.mark.parametrize("name", sorted((answers.IN_ENV.keys() | answers.AT_BIRTH) - answers.OWN))
+    def test_with_another_proxy_all_else_is_where_it_was(self, name: str) -> None:
+        with pytest.raises(WrongInput, match=name):
+            answers.refuse_settled({"proxy": "shared", name: "x"}, {"certificates": "acme", "proxy": "own"})
+
+
+@pytest.mark.parametrize(
+    ("given", "answered", "moves"),
+    [
+        ({"proxy": "shared"}, {"proxy": "own"}, True),
+        ({"proxy": "own"}, {"proxy": "shared"}, True),
+        ({"proxy": "shared"}, {}, True),
+        ({"proxy": "own"}, {}, False),
+        ({"proxy": "shared"}, {"proxy": "shared"}, False),
+        ({"workers": "4"}, {"proxy": "shared"}, False),
+        ({}, {}, False),
+    ],
+    ids=["to a shared one", "back", "an old note", "an old note, nothing new", "the same", "something else", "nothing"],
+)
+def test_another_proxy_is_a_move(given: dict[str, Any], answered: dict[str, Any], moves: bool) -> None:
+    assert answers.moves(given, answered) is moves
+
+
+def test_what_is_no_app_is_not_told_what_only_an_app_has() -> None:
+    settled = dict.fromkeys((*answers.UNASKED, "domain"), "x")
+    assert answers.fitting(settled, "app") == settled
+    assert set(answers.fitting(settled, "proxy")) == {"domain", "kind"}
+    of_static = set(answers.fitting(settled, "static"))
+    assert {"domain", "hosts", "kind", "path_prefix", "proxy", "public"} <= of_static
+    assert not of_static & {"app", "data", "prestart", "server", "upload_limit", "worker_memory"}

@@ -166,6 +166,27 @@ def test_what_was_signed_is_ours_and_lasts_a_year(project: Path) -> None:
     assert timedelta(days=364) < leaf.not_after - NOW <= timedelta(days=365)
 
 
+def test_a_project_among_several_has_files_of_its_own_and_is_nobodys_default(project: Path) -> None:
+    authority.sign(project, ("demo.test",), NOW)
+    authority.sign(project, ("shop.test",), NOW, "shop")
+    note = yaml.safe_load((tls(project) / "shop.yaml").read_text(encoding="utf-8"))
+    inside = "/etc/traefik/dynamic/local/shop"
+    assert note == {"tls": {"certificates": [{"certFile": f"{inside}.crt", "keyFile": f"{inside}.key"}]}}
+    seen = [authority.look(project, name) for name in ("shop", "local", "blog")]
+    assert [one and (one.names, one.signed_by_us) for one in seen] == [
+        (("shop.test",), True),
+        (("demo.test",), True),
+        None,
+    ]
+
+
+def test_of_several_certificates_one_is_dropped(project: Path) -> None:
+    authority.sign(project, ("demo.test",), NOW)
+    authority.sign(project, ("shop.test",), NOW, "shop")
+    authority.drop(project, "shop")
+    assert sorted(path.name for path in tls(project).iterdir()) == ["local.crt", "local.key", "local.yaml"]
+
+
 def test_half_a_pair_is_not_ours(project: Path) -> None:
     authority.sign(project, HOSTS, NOW)
     certificate = (tls(project) / "local.crt").read_bytes()

@@ -5,7 +5,7 @@ import pytest
 from scaffold import awaited
 from scaffold.facts import Awaited, Handshake
 
-from ..builders import HOST, handshake, project, with_environment
+from ..builders import HOST, handshake, joining_project, project, with_environment
 
 REFUSED = (
     "Unable to obtain ACME certificate for domains: unable to generate a certificate for the domains [demo.shop]:"
@@ -48,6 +48,22 @@ def test_a_right_name_of_somebody_who_is_not_believed_is_told_as_such(certificat
 
     assert error.message.endswith("issued by Example CA; unable to get local issuer certificate")
     assert hint in error.hint
+
+
+def test_behind_a_shared_proxy_its_folder_and_its_volume_are_named() -> None:
+    full = "write /tmp/acme.json: no space left on device"
+    told = [
+        awaited.error(Awaited(HOST, Handshake(problem="alert"), words), joining_project()).hint
+        for words in (
+            (REFUSED,),
+            ("unable to get ACME account: permissions 644 for /tmp/acme.json are too open",),
+            (full,),
+            (),
+        )
+    ]
+
+    assert all(hint.endswith("(what is Traefik's is in /srv/proxy)") for hint in told)
+    assert any("proxy_acme" in hint for hint in told)
 
 
 def test_a_rehearsal_that_failed_says_that_it_cost_nothing() -> None:

@@ -43,6 +43,8 @@ from ..builders import (
     data_project,
     facts,
     handshake,
+    joining_facts,
+    joining_project,
     local_facts,
     local_project,
     project,
@@ -58,9 +60,13 @@ JUDGED_ELSEWHERE = {one.id for one in CHECKS if one.order} | {
     "host.disk",
     "host.memory",
     "host.placeholders",
+    "http.canonical",
+    "proxy.claims",
+    "proxy.joined",
+    "proxy.runs",
     "tls.files",
 }
-"""Checks whose cases are in test_checks_names.py, test_checks_room.py and test_ownfiles.py."""
+"""Checks whose cases are in test_checks_names.py, test_checks_room.py, test_checks_sharing.py and test_ownfiles.py."""
 
 
 def front(proxies: str) -> Project:
@@ -643,6 +649,14 @@ FAILS = (
 
 WARNS = (
     Case(
+        "app.client",
+        "over IPv6 Docker puts its own address in the visitor's place",
+        says="over IPv6 nobody's address is seen",
+        seen=facts(
+            sightings=(*facts().sightings, Sighting("", "fd00::1", "fd00::1", HOST, at="2001:db8::7")),
+        ),
+    ),
+    Case(
         "proxy.ports",
         "a port for this server only",
         says="demo-app-1 publishes 8000 on 127.0.0.1",
@@ -723,7 +737,9 @@ def test_every_check_is_seen_both_to_pass_and_to_fail(cases: tuple[Case, ...]) -
 
 
 @pytest.mark.parametrize(
-    ("stack", "seen"), [(project(), facts()), (local_project(), local_facts())], ids=["acme", "local"]
+    ("stack", "seen"),
+    [(project(), facts()), (local_project(), local_facts()), (joining_project(), joining_facts())],
+    ids=["acme", "local", "behind a shared proxy"],
 )
 def test_a_healthy_stack_passes_every_check(stack: Project, seen: Facts) -> None:
     found = {one.check.id: one.outcome.status for one in checks.run(stack, seen)}
@@ -862,11 +878,14 @@ def test_findings_come_in_the_order_of_the_checks() -> None:
     ("wanted", "expected"),
     [
         (["host.ports"], ["host.ports"]),
-        (["tls.days"], ["proxy.healthy", "tls.trusted", "tls.days"]),
-        (["app.forged"], ["data.healthy", "app.healthy", "proxy.healthy", "app.answers", "app.forged"]),
+        (["tls.days"], ["proxy.runs", "proxy.healthy", "tls.trusted", "tls.days"]),
+        (
+            ["app.forged"],
+            ["proxy.runs", "data.healthy", "app.healthy", "proxy.healthy", "proxy.joined", "app.answers", "app.forged"],
+        ),
         (
             ["tls.names", "app.workers"],
-            ["host.settings", "data.healthy", "app.healthy", "proxy.healthy", "app.workers", "tls.names"],
+            ["proxy.runs", "host.settings", "data.healthy", "app.healthy", "proxy.healthy", "app.workers", "tls.names"],
         ),
     ],
     ids=["no need", "need of a need", "two needs", "two checks"],
@@ -891,6 +910,8 @@ def test_before_chooses_what_looks_at_the_machine() -> None:
         "host.engine",
         "host.project",
         "host.ports",
+        "proxy.claims",
+        "proxy.runs",
         "host.files",
         "host.settings",
         "secrets.present",

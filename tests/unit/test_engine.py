@@ -1,6 +1,5 @@
 """What the engine decides without Docker: names for what is built, and what an inspection says."""
 
-import json
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,6 +10,8 @@ import pytest
 from scaffold.engine import Engine, content, inspection
 from scaffold.errors import WrongInput
 from scaffold.project import Build, Port, Service
+
+from ..builders import shared_proxy
 
 
 @pytest.fixture
@@ -173,29 +174,11 @@ def test_the_engine_tells_where_its_data_is() -> None:
     assert Engine(client).data_folder() == Path("/srv/docker")
 
 
-STORAGE = {
-    "acme": {
-        "Account": {"Email": "me@demo.test"},
-        "Certificates": [
-            {"domain": {"main": "demo.test"}, "certificate": "…", "key": "…", "Store": "default"},
-            {"domain": {"main": "*.shop.test", "sans": ["shop.test"]}, "certificate": "…", "key": "…"},
-        ],
-    }
-}
+def test_a_shared_proxy_has_no_image_of_an_app() -> None:
+    client: Any = SimpleNamespace()
+    assert Engine(client).build_image(shared_proxy()) == ""
 
 
-@pytest.mark.parametrize(
-    ("storage", "names"),
-    [
-        ("", set()),
-        (json.dumps(STORAGE), {"demo.test", "*.shop.test", "shop.test"}),
-        ('{"acme": {"Account": null, "Certificates": null}}', set()),
-        ("{}", set()),
-        ("half a", None),
-        ("[]", None),
-        ('{"acme": null}', None),
-        ('{"acme": {"Certificates": [{}]}}', None),
-    ],
-)
-def test_the_storage_tells_who_has_a_certificate(storage: str, names: set[str] | None) -> None:
-    assert inspection.certified(storage) == names
+def test_of_a_log_only_the_objects_count() -> None:
+    text = '{"a": 1}\nnot JSON\n[1]\n\n{"half": \n{"b": 2}'
+    assert list(inspection.documents(text)) == [{"a": 1}, {"b": 2}]

@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Mapping
+from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -61,6 +62,14 @@ def container(tmp_path: Path) -> Container:
 
 def test_without_secrets_the_environment_is_as_it_was(container: Container) -> None:
     assert {"DATABASE_URL", "REDIS_URL"} & set(container.environment()) == set()
+
+
+def test_the_containers_own_networks_are_spelt_out_for_the_server(container: Container) -> None:
+    done = container.run(*SHOW, "--forwarded-allow-ips=own-networks,192.0.2.7", "own-networks")
+    trusted, other = json.loads(done.stdout)[1]
+    *networks, proxy = trusted.removeprefix("--forwarded-allow-ips=").split(",")
+    assert (proxy, other) == ("192.0.2.7", "own-networks")
+    assert all(ip_network(one).prefixlen for one in networks if one)
 
 
 @pytest.mark.parametrize("password", ["0123abcd", AWKWARD], ids=["as generated", "awkward"])

@@ -23,6 +23,7 @@ LAYERS: Mapping[str, float] = {
     "project": 1,
     "model": 1,
     "routing": 1,
+    "storage": 1,
     "facts": 1,
     "server": 1,
     "source": 1,
@@ -48,8 +49,18 @@ LAYERS: Mapping[str, float] = {
     "cli": 4,
     "__main__": 5,  # starts cli, and nothing else
 }
-NEIGHBOURS = {("facts", "project"), ("facts", "routing"), ("model", "project"), ("project", "routing")}
-"""Facts are expressed in the project's terms, and these in those of the labels; a model is read into a project."""
+NEIGHBOURS = {
+    ("facts", "project"),
+    ("facts", "routing"),
+    ("model", "project"),
+    ("project", "routing"),
+    ("storage", "facts"),
+    ("storage", "project"),
+}
+"""Facts are expressed in the project's terms, and these in those of the labels; a model is read into a project.
+
+What a certificate covers is told in one place.
+"""
 
 OWNERS: Mapping[str, set[str]] = {
     "docker": {"engine"},

@@ -1543,6 +1543,34 @@ def test_an_error_without_a_message_is_told() -> None:
     assert orders.lines([entry]) == (line("full disk"),)
 
 
+# an authority that is down, asked by a shared proxy
+OF_A_SHARED_PROXY: Mapping[str, Any] = {
+    "level": "error",
+    "providerName": "acme.acme",
+    "ACME CA": "https://127.0.0.1:1/dir",
+    "routerName": "shop-app@file",
+    "rule": "Host(`demo.shop`) && PathPrefix(`/api`)",
+    "error": "cannot get ACME client get directory at 'https://127.0.0.1:1/dir': unable to communicate with the API"
+    ' server: error: Get "https://127.0.0.1:1/dir": dial tcp 127.0.0.1:1: connect: connection refused',
+    "domains": ["demo.shop"],
+    "time": "2026-11-22T15:54:32Z",
+    "message": "Unable to obtain ACME certificate for domains",
+}
+
+
+@pytest.mark.parametrize(
+    ("hosts", "told"),
+    [(("demo.shop", "www.demo.shop"), 1), ((), 1), (("blog.test",), 0)],
+    ids=["the project's own", "nobody asks for names", "another project's"],
+)
+def test_of_a_shared_proxys_log_counts_what_is_about_the_projects_names(hosts: tuple[str, ...], told: int) -> None:
+    assert len(orders.lines([OF_A_SHARED_PROXY], hosts)) == told
+
+
+def test_what_names_nobody_is_everybodys() -> None:
+    assert orders.lines([*SKIPPED, OF_A_SHARED_PROXY], ("blog.test",)) == orders.lines(SKIPPED)
+
+
 def test_the_same_error_is_told_once() -> None:
     entry = {"level": "error", "providerName": "acme.acme", "error": "acme: error: 500", "message": "Unable"}
 

@@ -17,6 +17,7 @@ from scaffold.plan import (
     MakeSecret,
     Promote,
     Rehearse,
+    Release,
     Restart,
     RunOnce,
     SignLeaf,
@@ -24,6 +25,7 @@ from scaffold.plan import (
     Start,
     Step,
     Stop,
+    TakeCertificates,
 )
 from scaffold.project import DIRECTORIES, STAGING, Project, Service
 
@@ -472,6 +474,8 @@ SPOKEN: tuple[tuple[Step, tuple[str, ...]], ...] = (
     (DropLeaf(TWO_HOSTS), TWO_HOSTS),
     (MakeSecret(SETTINGS), ("secrets/app.env",)),
     (Stop("traefik"), ("traefik",)),
+    (Release("shop", ("socket-proxy", "traefik"), "it joins proxy"), ("shop", "traefik", "joins proxy")),
+    (TakeCertificates(TWO_HOSTS, "shop_acme"), (*TWO_HOSTS, "shop_acme")),
     (Rehearse(TWO_HOSTS, TRIALS), (*TWO_HOSTS, TRIALS)),
     (ONCE, ("prestart",)),
     (BUILD, (BUILD_IMAGE,)),

@@ -35,6 +35,9 @@ class Handler(BaseHTTPRequestHandler):
         if self.path == "/stream":
             self.stream()
             return
+        if self.path == "/v1/openapi.json":
+            self.describe(b'{"paths": {"/notes/": {"get": {}}}}')
+            return
         status, location = {"/gone": (404, ""), "/broken": (500, ""), "/moved": (308, f"https://{HOST}/there?a=b")}.get(
             self.path, (200, "")
         )
@@ -43,6 +46,13 @@ class Handler(BaseHTTPRequestHandler):
         for name, value in (("Location", location or asked), ("Content-Length", "0"), ("Connection", "close")):
             self.send_header(name, value)
         self.end_headers()
+
+    def describe(self, document: bytes) -> None:
+        """Send an OpenAPI document, as an app below a prefix has one."""
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(document)))
+        self.end_headers()
+        self.wfile.write(document)
 
     def stream(self) -> None:
         """Send a body that does not end before the client has gone, or a test has taken far too long."""
@@ -288,6 +298,13 @@ def test_a_redirect_is_reported_and_not_followed(site: Site) -> None:
 def test_the_host_is_asked_for_by_its_name_and_port(site: Site) -> None:
     assert probe.get(site, HOST, "/x?y=z").location == f"{HOST}:{site.https_port} /x?y=z -"
     assert probe.http(site, HOST, "/x").location == f"{HOST}:{site.http_port} /x -"
+
+
+def test_a_route_with_a_slash_is_asked_for_below_the_prefix(site: Site) -> None:
+    reply = probe.slash_redirect(site, HOST, "/v1")
+    assert reply is not None
+    assert reply.location == f"{HOST}:{site.https_port} /v1/notes -"
+    assert probe.slash_redirect(site, HOST) is None
 
 
 def test_headers_are_sent_along(site: Site) -> None:

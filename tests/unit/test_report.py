@@ -11,6 +11,7 @@ from scaffold.errors import Interrupted, NotReady, StackError, WrongInput
 from scaffold.facts import Facts
 from scaffold.plan import Promote, Restart, Start
 from scaffold.project import Project
+from scaffold.routing import Claim, Route
 
 from ..builders import project, with_environment
 
@@ -276,3 +277,20 @@ def test_an_order_that_nobody_could_look_into_is_made_with_a_word_about_it() -> 
     }
     seen = [Finding(one, Outcome(statuses[one.id], ("demo.test: no answer",))) for one in CHECKS if one.id in statuses]
     assert report.doubts(seen) == ["! dns.address: demo.test: no answer", "! dns.agree: demo.test: no answer"]
+
+
+def test_what_a_shared_proxy_serves_is_told_a_line_for_each_project() -> None:
+    claims = (
+        Claim("blog", "/srv/blog", Route("blog.test")),
+        Claim("blog", "/srv/blog", Route("www.blog.test")),
+        Claim("by-hand", "", Route("x.test")),
+        Claim("shop", "/srv/a", Route("shop.test", "/v1")),
+        Claim("shop", "/srv/b", Route("shop.test", "/v2")),
+    )
+    assert list(report.behind(claims)) == [
+        "blog: blog.test, www.blog.test (in /srv/blog)",
+        "by-hand: x.test",
+        "shop: shop.test/v1 (in /srv/a)",
+        "shop: shop.test/v2 (in /srv/b)",
+    ]
+    assert list(report.behind(())) == []

@@ -66,6 +66,23 @@ def test_the_value_is_standard_input_but_one_new_line(
     assert data.decode().strip() not in shown
 
 
+@pytest.mark.parametrize(
+    ("file", "more", "says"),
+    [
+        ("compose.static.yaml", [], "there is no app in"),
+        ("compose.joiner.yaml", [], "there is no app in"),
+        ("compose.shared.yaml", ["--proxy"], "Traefik is not part of"),
+    ],
+)
+def test_what_nothing_would_read_is_not_written(
+    folder: Path, capsys: pytest.CaptureFixture[str], file: str, more: list[str], says: str
+) -> None:
+    (folder / file).touch()
+    assert run(["secret", "set", "KEY", *more, "-C", str(folder)]) == ExitCode.WRONG_INPUT
+    assert says in said(capsys)
+    assert not (folder / "secrets").exists()
+
+
 @pytest.mark.parametrize("data", [b"", b"\n"], ids=["a pipe that failed", "an empty line"])
 def test_nothing_is_no_value_and_takes_none_away(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], data: bytes

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from scaffold.engine import compose
 from scaffold.errors import ExitCode, StackError, WrongInput
 from scaffold.project import Port, Project, Service
 
-from ..builders import project
+from ..builders import APP, project, shared_proxy
 
 ROOT = Path(__file__).parents[2]
 CALL = """\
@@ -173,6 +174,23 @@ def test_a_service_that_is_not_there_is_refused_with_those_that_are() -> None:
     with pytest.raises(WrongInput, match="no service 'ls'; it has app, socket-proxy, traefik") as caught:
         enter.service(project(), "ls")
     assert "stack exec -- ls" in caught.value.hint
+
+
+def test_where_there_is_no_app_nobody_is_sent_into_one() -> None:
+    with pytest.raises(WrongInput, match="no service 'app'") as caught:
+        enter.service(shared_proxy(), "app")
+    assert caught.value.hint == "stack exec joiner"
+
+
+@pytest.mark.parametrize(
+    "stack",
+    [shared_proxy(), project(services=(replace(APP, entrypoint=("nginx", "-e", "stderr")),))],
+    ids=["proxy", "front end"],
+)
+def test_what_is_no_app_cannot_be_given_a_data_service(stack: Project) -> None:
+    with pytest.raises(WrongInput, match="has no postgres: it is no app of its own") as caught:
+        enter.refuse_without(stack, "postgres")
+    assert caught.value.hint == ""
 
 
 def test_a_data_service_that_was_not_chosen_is_refused_with_how_to_choose_it() -> None:

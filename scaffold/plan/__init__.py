@@ -1,171 +1,59 @@
 """What has to be done: wanted and observed in, steps out. Nothing here touches the world."""
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from . import server
-from .facts import LAST_WEEK, Facts, covered
-from .project import DNS, FILES, LOCAL, Project, Service
+from .. import server
+from ..facts import LAST_WEEK, Facts, covered
+from ..project import APP, DNS, FILES, LEAVES, LOCAL, RELOAD, Project, Service
+from .steps import (
+    AwaitCertificate,
+    AwaitHealthy,
+    BuildImage,
+    DropLeaf,
+    MakeSecret,
+    Promote,
+    Rehearse,
+    Release,
+    Restart,
+    RunOnce,
+    SignLeaf,
+    Smoke,
+    Start,
+    Step,
+    Stop,
+    TakeCertificates,
+)
 
+__all__ = [
+    "AwaitCertificate",
+    "AwaitHealthy",
+    "BuildImage",
+    "DropLeaf",
+    "MakeSecret",
+    "Promote",
+    "Rehearse",
+    "Release",
+    "Restart",
+    "RunOnce",
+    "SignLeaf",
+    "Smoke",
+    "Start",
+    "Step",
+    "Stop",
+    "TakeCertificates",
+    "back",
+    "orders",
+    "reread",
+    "unrehearsed",
+    "up",
+]
+
+FRONT = ("socket-proxy", "traefik")
+"""The services that a project has for a Traefik of its own."""
 RENEW_BEFORE = timedelta(days=30)
 """A local certificate is signed anew when less than this is left, as ACME clients do."""
-
-
-@dataclass(frozen=True)
-class SignLeaf:
-    """Sign a certificate with the local authority."""
-
-    hosts: tuple[str, ...]
-
-    def __str__(self) -> str:
-        return f"sign a certificate for {', '.join(self.hosts)} with your local authority"
-
-
-@dataclass(frozen=True)
-class DropLeaf:
-    """Take the local authority's certificate away: Traefik orders none for a name that it has one for."""
-
-    hosts: tuple[str, ...]
-
-    def __str__(self) -> str:
-        return f"take away the local certificate for {', '.join(self.hosts)}"
-
-
-@dataclass(frozen=True)
-class MakeSecret:
-    """Make a secret file that is missing: a password from the system's generator, or no settings yet."""
-
-    path: Path
-
-    def __str__(self) -> str:
-        return f"make {self.path.parent.name}/{self.path.name}, which is missing"
-
-
-@dataclass(frozen=True)
-class Stop:
-    """Stop a service whose ports are needed."""
-
-    service: str
-
-    def __str__(self) -> str:
-        return f"stop {self.service}, which has no right certificate to serve"
-
-
-@dataclass(frozen=True)
-class Rehearse:
-    """Order a certificate from an authority for trials first: what fails there counts against no limit."""
-
-    hosts: tuple[str, ...]
-    directory: str
-
-    def __str__(self) -> str:
-        return f"rehearse the order for {', '.join(self.hosts)} with {self.directory}"
-
-
-@dataclass(frozen=True)
-class BuildImage:
-    """Build a service's image under a name that tells its content."""
-
-    service: str
-    image: str
-
-    def __str__(self) -> str:
-        return f"build {self.image}"
-
-
-@dataclass(frozen=True)
-class Smoke:
-    """Import the app in the new image, before anything that runs is touched."""
-
-    service: str
-    image: str
-    app: str
-    folder: str = "."
-    """Where the server imports from, inside the image."""
-
-    def __str__(self) -> str:
-        return f"import {self.app} in {self.image}, out of reach of any request"
-
-
-@dataclass(frozen=True)
-class Promote:
-    """Give the name that the Compose file uses to the new image."""
-
-    image: str
-    to: str
-
-    def __str__(self) -> str:
-        return f"make it {self.to}"
-
-
-@dataclass(frozen=True)
-class RunOnce:
-    """Run a one-shot service to its end, which has to be a good one."""
-
-    service: str
-
-    def __str__(self) -> str:
-        return f"run {self.service}, and go on when it has ended well"
-
-
-@dataclass(frozen=True)
-class Start:
-    """Start or replace containers so that they are what the files say."""
-
-    services: tuple[str, ...]
-
-    def __str__(self) -> str:
-        return f"start {', '.join(self.services)}"
-
-
-@dataclass(frozen=True)
-class Restart:
-    """Restart containers whose definition is right and whose state is not."""
-
-    service: str
-    reason: str
-
-    def __str__(self) -> str:
-        return f"restart {self.service}: {self.reason}"
-
-
-@dataclass(frozen=True)
-class AwaitHealthy:
-    """Wait until containers are healthy."""
-
-    services: tuple[str, ...]
-
-    def __str__(self) -> str:
-        return f"wait until {', '.join(self.services)} are healthy"
-
-
-@dataclass(frozen=True)
-class AwaitCertificate:
-    """Wait until the certificate that is served is the one it should be."""
-
-    hosts: tuple[str, ...]
-
-    def __str__(self) -> str:
-        return f"wait until the certificate of {', '.join(self.hosts)} is the one it should be"
-
-
-Step = (
-    SignLeaf
-    | DropLeaf
-    | MakeSecret
-    | Stop
-    | Rehearse
-    | BuildImage
-    | Smoke
-    | Promote
-    | RunOnce
-    | Start
-    | Restart
-    | AwaitHealthy
-    | AwaitCertificate
-)
 
 
 def up(project: Project, facts: Facts, *, rehearse: bool = True) -> tuple[Step, ...]:
@@ -176,19 +64,27 @@ def up(project: Project, facts: Facts, *, rehearse: bool = True) -> tuple[Step, 
     leaf = _leaf(project, facts)
     rehearsal = _rehearsal(project, facts) if rehearse else ()
     image = _image(project, facts)
+    # First what can fail while the others still serve: images are fetched then, and storages read.
+    handed = (*_taken(project, facts), *_released(project, facts))
     stale = [one for one in project.services if _is_stale(project, facts, one, rebuilt=bool(image))]
     restarts = _restarts(project, facts, signed=bool(leaf), started=[one.name for one in stale])
-    work = (*_secrets(project, facts), *rehearsal, *leaf, *image, *_in_order(project, stale, restarts))
-    if not work and all(one.well(service) for service in project.services for one in facts.of(service.name)):
+    work = (*_secrets(project, facts), *rehearsal, *leaf, *image, *handed, *_in_order(project, stale, restarts))
+    left = _left(project, facts)
+    if (
+        not work
+        and not left
+        and all(one.well(service) for service in project.services for one in facts.of(service.name))
+    ):
         return ()
     names = tuple(service.name for service in project.services if not service.one_shot)
-    return (*work, AwaitHealthy(names), *(() if project.external else (AwaitCertificate(project.hosts),)))
+    signed = () if project.external or project.is_proxy else (AwaitCertificate(project.hosts),)
+    return (*work, AwaitHealthy(names), *signed, *left)
 
 
 def orders(project: Project, facts: Facts) -> tuple[str, ...]:
     """Return the hosts that an ACME authority has yet to sign a certificate for."""
-    hosts = project.hosts if project.ordered else ()
-    return tuple(host for host in hosts if not covered(facts.certified or (), host))
+    taken = {host for step in _taken(project, facts) for host in step.hosts}
+    return tuple(host for host in _uncertified(project, facts, project.hosts) if host not in taken)
 
 
 def back(project: Project, facts: Facts, done: Iterable[Step]) -> tuple[Step, ...]:
@@ -197,6 +93,8 @@ def back(project: Project, facts: Facts, done: Iterable[Step]) -> tuple[Step, ..
     The image of the app's containers, not the one that bears the name: an `up` that was cut off may have moved that.
     Where nothing was started from the new image yet, only the name goes back.
     """
+    if project.is_proxy:
+        return ()
     app, steps = project.app, tuple(done)
     before = next((one.image_id for one in facts.of(app.name) if one.state == "running"), "")
     promoted = any(isinstance(step, Promote) for step in steps)
@@ -237,6 +135,36 @@ def _in_order(project: Project, stale: Sequence[Service], restarts: Sequence[Res
     )
 
 
+def _uncertified(project: Project, facts: Facts, hosts: Iterable[str]) -> tuple[str, ...]:
+    wanted = hosts if project.ordered else ()
+    return tuple(dict.fromkeys(host for host in wanted if not covered(facts.certified or (), host)))
+
+
+def _released(project: Project, facts: Facts) -> tuple[Release, ...]:
+    """Take the ports from those who will join this shared proxy: they hold them until it starts."""
+    why = f"it joins {project.name}; nobody answers for it until `stack up` there"
+    return tuple(Release(one.project, FRONT, why) for one in facts.leavers)
+
+
+def _taken(project: Project, facts: Facts) -> tuple[TakeCertificates, ...]:
+    """Take certificates over before Traefik starts: it reads its storage only then."""
+    if project.joins or any(one.state == "running" for one in facts.of(project.proxy.name)):
+        return ()
+    behind = (*(host for one in facts.leavers for host in one.hosts), *(one.route.host for one in facts.claims))
+    wanted = _uncertified(project, facts, behind if project.is_proxy else project.hosts)
+    sources = {host: one.volume for one in reversed(facts.kept) for host in wanted if covered(one.names, host)}
+    volumes = dict.fromkeys(one.volume for one in facts.kept if one.volume in sources.values())
+    return tuple(
+        TakeCertificates(tuple(host for host in wanted if sources.get(host) == volume), volume) for volume in volumes
+    )
+
+
+def _left(project: Project, facts: Facts) -> tuple[Release, ...]:
+    """Take away the Traefik of its own that a project had before it joined a shared one; that one serves by now."""
+    names = tuple(sorted({one.service for one in facts.orphans if one.service in FRONT}))
+    return (Release(project.name, names, f"{project.joins} serves it now"),) if project.joins and names else ()
+
+
 def _secrets(project: Project, facts: Facts) -> tuple[Step, ...]:
     return tuple(MakeSecret(path) for path in project.secrets if str(path) in facts.missing)
 
@@ -253,8 +181,10 @@ def _rehearsal(project: Project, facts: Facts) -> tuple[Step, ...]:
         return ()
     order = Rehearse(hosts, project.rehearsal_directory)
     running = any(one.state == "running" for one in facts.of(project.proxy.name))
-    if not running or project.challenge == DNS:
+    if project.challenge == DNS or not (running or project.joins):
         return (order,)
+    if project.joins:
+        return ()
     return (Stop(project.proxy.name), order) if _serves_nobody(project, facts) else ()
 
 
@@ -266,15 +196,19 @@ def _serves_nobody(project: Project, facts: Facts) -> bool:
 
 
 def _leaf(project: Project, facts: Facts) -> tuple[Step, ...]:
+    if project.is_proxy:
+        return ()
     if project.certificates != LOCAL:
         return () if facts.leaf is None else (DropLeaf(facts.leaf.names),)
     good = facts.leaf is not None and facts.leaf.good_for(project.hosts, facts.now + RENEW_BEFORE)
-    return () if good else (SignLeaf(project.hosts),)
+    # A shared Traefik reads it when it is signed, and is not restarted.
+    read = not project.joins or all(_served(facts, host, facts.now) for host in project.hosts)
+    return () if good and read else (SignLeaf(project.hosts),)
 
 
 def _image(project: Project, facts: Facts) -> tuple[Step, ...]:
-    app = project.app
-    if app.build is None:
+    app = project.find(APP)
+    if app is None or app.build is None:
         return ()
     built = facts.images.get(facts.build_image)
     if built is not None and built == facts.images.get(app.image):
@@ -301,7 +235,9 @@ def _is_stale(project: Project, facts: Facts, service: Service, *, rebuilt: bool
 def _restarts(project: Project, facts: Facts, *, signed: bool, started: Collection[str]) -> tuple[Restart, ...]:
     """Return a restart for every service that needs one and is not started anew, with its first reason."""
     certificate = _certificate(project, facts, signed=signed)
-    reasons: dict[str, str] = {project.proxy.name: certificate} if certificate else {}
+    # A shared Traefik is not restarted for one of its stacks: it orders again when it sees the app's container anew.
+    orders = project.app.name if project.joins else project.proxy.name
+    reasons: dict[str, str] = {orders: certificate} if certificate else {}
     for service in _stores_first(project):
         if not service.one_shot and (why := _changed(service, project, facts) or _sick(service, facts)):
             reasons.setdefault(service.name, why)
@@ -310,10 +246,14 @@ def _restarts(project: Project, facts: Facts, *, signed: bool, started: Collecti
 
 def _certificate(project: Project, facts: Facts, *, signed: bool) -> str:
     """A served certificate that is not the wanted one: Traefik tries an order once, at its start (FACTS T12)."""
-    # What lies in files gets no longer life from a restart.
-    until = facts.now + (timedelta() if project.certificates == FILES else LAST_WEEK)
-    wrong = [host for host in project.hosts if not project.external and not _served(facts, host, until)]
-    if signed:
+    if project.joins and not project.ordered:
+        return ""
+    # What lies in files gets no longer life from a restart, and what is served no other from one of the app.
+    until = facts.now + (timedelta() if project.certificates == FILES or project.joins else LAST_WEEK)
+    # An app is not taken out of service for a name that only redirects to it.
+    hosts = project.canonical if project.joins else project.hosts
+    wrong = [host for host in hosts if not project.external and not _served(facts, host, until)]
+    if signed and not project.joins:
         return "it reads certificates when it starts"
     return f"the certificate of {', '.join(wrong)} is not the one it should be" if wrong else ""
 
@@ -322,10 +262,20 @@ def _changed(service: Service, project: Project, facts: Facts) -> str:
     """What it read when it started and has changed since: Compose sees paths, not contents (FACTS C19)."""
     started = [one.started for one in facts.of(service.name)]
     made = {path for path in project.secrets if str(path) in facts.missing}
-    newer = [path for path in service.reads if path in made or _newer(facts, path, started)]
+    reread = _reread(project)
+    newer = [path for path in service.reads if path in made or (path not in reread and _newer(facts, path, started))]
     inside = (path.relative_to(project.directory) if path.is_relative_to(project.directory) else path for path in newer)
     names = dict.fromkeys(map(str, inside))
     return f"{', '.join(names)} changed after it had started" if names else ""
+
+
+def _reread(project: Project) -> set[Path]:
+    """Return what Traefik reads again by itself: the certificates of a shared one's stacks, and what tells it of them.
+
+    A stack takes its own away when the proxy begins to order them, too.
+    """
+    signed = project.is_proxy and project.certificates != FILES
+    return {project.directory / RELOAD, *((project.directory / LEAVES,) if signed else ())}
 
 
 def _newer(facts: Facts, path: Path, started: Iterable[datetime]) -> bool:

@@ -1,0 +1,92 @@
+"""Other projects on this server, as far as one has to do with them: the shared proxy that it joins, and its rivals."""
+
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from docker import DockerClient
+from docker.models.containers import Container
+
+from .. import routing
+from ..errors import NotReady, WrongInput
+from ..facts import Leaver
+from ..model import parse
+from ..project import Project
+from ..routing import Claim
+from . import compose
+
+PROJECT = "com.docker.compose.project"
+FOLDER = "com.docker.compose.project.working_dir"
+ONE_OFF = "com.docker.compose.oneoff"
+
+
+def front(client: DockerClient, name: str) -> Project | None:
+    """Return the project of the shared proxy of this name, running or not; None where it has no container.
+
+    NotReady when it has one, and its files cannot be read.
+    """
+    found = [one for one in _labelled(client, routing.SERVES, name) if FOLDER in one.labels]
+    if not found:
+        return None
+    # Where two folders have one name, what serves counts.
+    folder = Path(min(found, key=lambda one: (one.status != "running", one.name)).labels[FOLDER])
+    # Without the hashes of services, which only its own `up` needs.
+    return parse(json.loads(_model(name, folder)), {}, folder)
+
+
+def claims(client: DockerClient, proxy: str, but: str) -> tuple[Claim, ...]:
+    """Return what every project but one claims on a proxy, with its containers running or not: each once, in order."""
+    found = {claim for one in _labelled(client, routing.PROXY, proxy) for claim in _claims(one)}
+    return tuple(sorted((one for one in found if one.project != but), key=str))
+
+
+def leavers(client: DockerClient, proxy: Project, names: Iterable[str]) -> tuple[Leaver, ...]:
+    """Return those of some projects whose files say by now that they join a shared proxy."""
+    found = (_leaver(client, proxy, name) for name in sorted(set(names) - {"", proxy.name}))
+    return tuple(filter(None, found))
+
+
+def _leaver(client: DockerClient, proxy: Project, name: str) -> Leaver | None:
+    folder = next((one.labels[FOLDER] for one in _labelled(client, PROJECT, name) if FOLDER in one.labels), "")
+    if not folder:
+        return None
+    try:
+        other = parse(json.loads(compose.neighbour(Path(folder))), {}, Path(folder))
+        return Leaver(name, folder, other.hosts) if other.joins == proxy.name else None
+    except (OSError, WrongInput):  # then it is somebody who holds a port
+        return None
+
+
+def _labelled(client: DockerClient, label: str, value: str) -> list[Container]:
+    """Return the containers with a label of this value; not those that run one command, which have it, too."""
+    found = client.containers.list(all=True, filters={"label": f"{label}={value}"}, ignore_removed=True)
+    return [one for one in found if one.labels.get(ONE_OFF) != "True"]
+
+
+def _claims(one: Container) -> Iterator[Claim]:
+    """Yield what a container claims; one that Compose did not make stands for itself."""
+    for route in routing.routes(one.labels):
+        yield Claim(one.labels.get(PROJECT, str(one.name)), one.labels.get(FOLDER, ""), route)
+
+
+def _model(name: str, folder: Path) -> str:
+    """Return the Compose model of a proxy in a folder; NotReady when it cannot be had."""
+    try:
+        return compose.neighbour(folder)
+    except FileNotFoundError as error:
+        raise NotReady(
+            f"the shared proxy {name!r} was started from {folder}, and there is no such folder",
+            hint="`stack up` in the folder where the proxy's files are now",
+        ) from error
+    except OSError as error:
+        raise _unread(name, folder, (str(error),)) from error
+    except WrongInput as error:
+        raise _unread(name, folder, error.evidence) from error
+
+
+def _unread(name: str, folder: Path, evidence: tuple[str, ...]) -> NotReady:
+    return NotReady(
+        f"the files of the shared proxy {name!r} in {folder} cannot be read",
+        evidence=evidence,
+        hint=f"`stack check {folder}` tells what is wrong there; who runs a stack behind it has to be able to read it",
+    )
