@@ -20,15 +20,12 @@ from platformdirs import user_data_path
 
 from .errors import NotReady, WrongInput
 from .facts import Leaf
+from .project import LEAVES, LOCAL
 
 ROOT_LIFE = timedelta(days=3650)
 LEAF_LIFE = timedelta(days=365)  # Mozilla's and Apple's limit is 366 to 398 (FACTS T21)
 BACKDATED = timedelta(hours=1)  # clocks of machines and containers differ
-FOLDER = Path("secrets/tls")
 PRIVATE = 0o700
-
-LOCAL = "local"
-"""What the files of a project's only certificate are called."""
 
 TRAEFIK = """\
 # Written by `stack up`: the certificate of the local authority.
@@ -71,7 +68,7 @@ def sign(directory: Path, hosts: tuple[str, ...], now: datetime, name: str = LOC
             f"no certificate can name {', '.join(hosts)}: {error}", hint="write the name in ASCII"
         ) from error
     try:
-        folder = directory / FOLDER
+        folder = directory / LEAVES
         folder.mkdir(parents=True, exist_ok=True)
         # Traefik is another user: it may read the files, and on the host only the owner reaches the folder.
         folder.parent.chmod(PRIVATE)
@@ -82,7 +79,7 @@ def sign(directory: Path, hosts: tuple[str, ...], now: datetime, name: str = LOC
     except OSError as error:
         raise NotReady(
             f"the local certificate cannot be written: {error}",
-            hint=f"you should own {directory / FOLDER.parent} and all in it",
+            hint=f"you should own {directory / LEAVES.parent} and all in it",
         ) from error
 
 
@@ -94,17 +91,17 @@ def _note(name: str) -> str:
 def drop(directory: Path, name: str = LOCAL) -> None:
     """Take the local certificate out of a project, so that Traefik orders one from its authority instead."""
     for suffix in (".yaml", ".crt", ".key"):
-        (directory / FOLDER / f"{name}{suffix}").unlink(missing_ok=True)
+        (directory / LEAVES / f"{name}{suffix}").unlink(missing_ok=True)
 
 
 def look(directory: Path, name: str = LOCAL) -> Leaf | None:
     """Return the local certificate that lies in a project under this name; None without a readable one."""
     try:
-        leaf = x509.load_pem_x509_certificate((directory / FOLDER / f"{name}.crt").read_bytes())
+        leaf = x509.load_pem_x509_certificate((directory / LEAVES / f"{name}.crt").read_bytes())
         names = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     except (OSError, ValueError, x509.ExtensionNotFound):
         return None
-    key, note = directory / FOLDER / f"{name}.key", directory / FOLDER / f"{name}.yaml"
+    key, note = directory / LEAVES / f"{name}.key", directory / LEAVES / f"{name}.yaml"
     ours = note.exists() and _has_key(leaf, key) and _signed_by_us(leaf)
     return Leaf(tuple(names.get_values_for_type(x509.DNSName)), leaf.not_valid_after_utc, ours)
 

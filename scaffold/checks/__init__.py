@@ -95,4 +95,4 @@ def run(project: Project, facts: Facts, checks: Iterable[Check] = CHECKS) -> tup
 def _judged(check: Check, unmet: list[str], project: Project, facts: Facts) -> Outcome:
     if check.app and project.is_proxy:
         return APPLESS
-    return skipped(f"needs {', '.join(unmet)}") if unmet else located(check, check.run(project, facts), project)
+    return skipped(f"needs {', '.join(unmet)}") if unmet else located(check.run(project, facts), project)

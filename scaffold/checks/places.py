@@ -1,10 +1,10 @@
-"""Whose file it is that evidence and hints name: behind a shared proxy, much of it is the proxy's."""
+"""Whose file it is that evidence names: behind a shared proxy, much of it is the proxy's."""
 
 import re
 from dataclasses import replace
 
 from ..project import Project
-from .verdict import Check, Outcome, Status
+from .verdict import Outcome, Status
 
 THE_PROXYS = re.compile(
     r"STACK_(?:ACME_[A-Z]+|ADDRESSES|CERTIFICATES|CHALLENGE|DNS_[A-Z]+|HSTS_[A-Z]+|HTTPS?_[A-Z]+|TRUSTED_PROXIES|UPLOAD_[A-Z]+)\b"
@@ -13,7 +13,7 @@ THE_PROXYS = re.compile(
 """What a stack behind a shared proxy does not have itself."""
 
 
-def located(check: Check, outcome: Outcome, project: Project) -> Outcome:
+def located(outcome: Outcome, project: Project) -> Outcome:
     """Return what was found with the folder where the proxy's part of it stands, when that has to be mended."""
     if not project.joins or outcome.status not in {Status.FAIL, Status.WARN}:
         return outcome

@@ -124,15 +124,22 @@ def _is_number(value: str, digits: int) -> bool:
 
 def _proxies(project: Project, facts: Facts) -> list[str]:
     """Return what is wrong with whom Traefik believes."""
-    given = [one.strip() for one in project.trusted_proxies.split(",") if one.strip()]
-    wrong = [
-        f"STACK_TRUSTED_PROXIES: {one!r} is neither an address nor a network" for one in given if not _network(one)
+    given = {one: _network(one) for one in _listed(project.trusted_proxies) if one}
+    known = {one: network for one, network in given.items() if network}
+    return [
+        *(f"STACK_TRUSTED_PROXIES: {one!r} is neither an address nor a network" for one in given if one not in known),
+        *(LOOPBACK.format(one) for one, network in known.items() if network.is_loopback),
+        *(
+            f"STACK_TRUSTED_PROXIES: {one} is everybody, who could claim any address"
+            for one, network in known.items()
+            if not network.prefixlen
+        ),
+        *(
+            INSIDE.format(one, project.serving.name)
+            for one, network in known.items()
+            if _holds_stacks(network, project, facts)
+        ),
     ]
-    wrong += [LOOPBACK.format(one) for one in given if (network := _network(one)) and network.is_loopback]
-    everybody = [one for one in given if (network := _network(one)) and not network.prefixlen]
-    wrong += [f"STACK_TRUSTED_PROXIES: {one} is everybody, who could claim any address" for one in everybody]
-    inside = [one for one in given if (network := _network(one)) and _holds_stacks(network, project, facts)]
-    return wrong + [INSIDE.format(one, project.serving.name) for one in inside]
 
 
 def _holds_stacks(network: IPv4Network | IPv6Network, project: Project, facts: Facts) -> bool:

@@ -15,7 +15,7 @@ from .. import authority, detect, dotenv, orders, ownfiles, probe, repository, s
 from ..engine import Engine
 from ..errors import NotReady
 from ..facts import Container, Facts, Handshake, Holder, Reply, SecretFile, Sighting
-from ..project import EVERYWHERE, FILES, LOCAL, SECRETS, SETTINGS, STAGING, Project, sample
+from ..project import EVERYWHERE, FILES, LEAVES, LOCAL, SECRETS, SETTINGS, STAGING, Project, sample
 
 FORGED = "203.0.113.7"
 """A client that cannot be: RFC 5737 keeps this network for documentation."""
@@ -38,7 +38,7 @@ def machine(engine: Engine, project: Project) -> Facts:
     own, serving = engine.containers(project), project.serving
     defined = {one.name for one in project.services}
     # What `up` makes itself is not missing.
-    ours = project.directory / authority.FOLDER
+    ours = project.directory / LEAVES
     mounted = {path for one in project.services for path in one.binds.values() if path != ours}
     read = {path for one in project.services for path in one.reads}
     build_image = engine.build_image(project)

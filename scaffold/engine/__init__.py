@@ -25,7 +25,7 @@ from ..facts import Container, Holder, Kept, Leaver, Process, Server, Versions
 from ..model import parse
 from ..project import APP, PROXY, Project
 from ..routing import Claim
-from . import compose, content, handover, inspection, neighbours, smoke, volumes
+from . import compose, content, handover, inspection, labels, neighbours, smoke, volumes
 from .compose import DEVELOPMENT, INSTALL, ComposeFailed, Ended, Say
 
 __all__ = ["DEVELOPMENT", "ComposeFailed", "Ended", "Engine", "Say", "folder"]
@@ -93,9 +93,7 @@ class Engine:
 
     def containers(self, project: Project) -> tuple[Container, ...]:
         """Return the project's containers, running or not, without one-off ones."""
-        label = f"com.docker.compose.project={project.name}"
-        found = self._client.containers.list(all=True, filters={"label": label}, ignore_removed=True)
-        every = [one.attrs for one in found if one.labels.get("com.docker.compose.oneoff") != "True"]
+        every = [one.attrs for one in labels.bearing(self._client, labels.PROJECT, project.name)]
         return tuple(sorted(map(inspection.container, every), key=lambda one: one.name))
 
     def images(self, names: Iterable[str]) -> dict[str, str]:
@@ -122,7 +120,7 @@ class Engine:
         """Return the containers, of any project, that publish one of these ports."""
         wanted = set(ports)
         return tuple(
-            Holder(port.published, f"container {one.name}", one.labels.get("com.docker.compose.project", ""))
+            Holder(port.published, f"container {one.name}", one.labels.get(labels.PROJECT, ""))
             for one in self._client.containers.list(ignore_removed=True)
             for port in inspection.ports(one.attrs)
             if port.published in wanted

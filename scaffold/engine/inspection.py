@@ -9,6 +9,7 @@ from typing import Any
 
 from ..facts import Container
 from ..project import Port
+from .labels import FOLDER, HASH, SERVICE
 
 IMPORT_FAILED = 87
 """Status of IMPORT when it is the app that fails, not Docker."""
@@ -64,15 +65,15 @@ def container(attrs: Mapping[str, Any]) -> Container:
     return Container(
         id=attrs["Id"],
         name=attrs["Name"].lstrip("/"),
-        service=labels["com.docker.compose.service"],
+        service=labels[SERVICE],
         state=state["Status"],
         health=health.get("Status", ""),
         exit_code=state.get("ExitCode") or 0,
         started=datetime.fromisoformat(state["StartedAt"]),
         words=_said(health),
         image_id=attrs["Image"],
-        config_hash=labels.get("com.docker.compose.config-hash", ""),
-        folder=labels.get("com.docker.compose.project.working_dir", ""),
+        config_hash=labels.get(HASH, ""),
+        folder=labels.get(FOLDER, ""),
         restarts=attrs["RestartCount"],
         starved=bool(state.get("OOMKilled")) or state.get("ExitCode") == SIGKILLED,
         addresses={name: net["IPAddress"] for name, net in networks.items() if net["IPAddress"]},

@@ -14,10 +14,7 @@ from ..model import parse
 from ..project import Project
 from ..routing import Claim
 from . import compose
-
-PROJECT = "com.docker.compose.project"
-FOLDER = "com.docker.compose.project.working_dir"
-ONE_OFF = "com.docker.compose.oneoff"
+from .labels import FOLDER, PROJECT, bearing
 
 
 def front(client: DockerClient, name: str) -> Project | None:
@@ -25,18 +22,17 @@ def front(client: DockerClient, name: str) -> Project | None:
 
     NotReady when it has one, and its files cannot be read.
     """
-    found = [one for one in _labelled(client, routing.SERVES, name) if FOLDER in one.labels]
+    found = [one for one in bearing(client, routing.SERVES, name) if FOLDER in one.labels]
     if not found:
         return None
     # Where two folders have one name, what serves counts.
     folder = Path(min(found, key=lambda one: (one.status != "running", one.name)).labels[FOLDER])
-    # Without the hashes of services, which only its own `up` needs.
-    return parse(json.loads(_model(name, folder)), {}, folder)
+    return _read(name, folder)
 
 
 def claims(client: DockerClient, proxy: str, but: str) -> tuple[Claim, ...]:
     """Return what every project but one claims on a proxy, with its containers running or not: each once, in order."""
-    found = {claim for one in _labelled(client, routing.PROXY, proxy) for claim in _claims(one)}
+    found = {claim for one in bearing(client, routing.PROXY, proxy) for claim in _claims(one)}
     return tuple(sorted((one for one in found if one.project != but), key=str))
 
 
@@ -47,20 +43,14 @@ def leavers(client: DockerClient, proxy: Project, names: Iterable[str]) -> tuple
 
 
 def _leaver(client: DockerClient, proxy: Project, name: str) -> Leaver | None:
-    folder = next((one.labels[FOLDER] for one in _labelled(client, PROJECT, name) if FOLDER in one.labels), "")
+    folder = next((one.labels[FOLDER] for one in bearing(client, PROJECT, name) if FOLDER in one.labels), "")
     if not folder:
         return None
     try:
-        other = parse(json.loads(compose.neighbour(Path(folder))), {}, Path(folder))
+        other = _project(Path(folder))
         return Leaver(name, folder, other.hosts) if other.joins == proxy.name else None
     except (OSError, WrongInput):  # then it is somebody who holds a port
         return None
-
-
-def _labelled(client: DockerClient, label: str, value: str) -> list[Container]:
-    """Return the containers with a label of this value; not those that run one command, which have it, too."""
-    found = client.containers.list(all=True, filters={"label": f"{label}={value}"}, ignore_removed=True)
-    return [one for one in found if one.labels.get(ONE_OFF) != "True"]
 
 
 def _claims(one: Container) -> Iterator[Claim]:
@@ -69,10 +59,15 @@ def _claims(one: Container) -> Iterator[Claim]:
         yield Claim(one.labels.get(PROJECT, str(one.name)), one.labels.get(FOLDER, ""), route)
 
 
-def _model(name: str, folder: Path) -> str:
-    """Return the Compose model of a proxy in a folder; NotReady when it cannot be had."""
+def _project(folder: Path) -> Project:
+    """Return the project in a folder, without the hashes of its services, which only its own `up` needs."""
+    return parse(json.loads(compose.neighbour(folder)), {}, folder)
+
+
+def _read(name: str, folder: Path) -> Project:
+    """Return the project of a proxy in a folder; NotReady when it cannot be had."""
     try:
-        return compose.neighbour(folder)
+        return _project(folder)
     except FileNotFoundError as error:
         raise NotReady(
             f"the shared proxy {name!r} was started from {folder}, and there is no such folder",

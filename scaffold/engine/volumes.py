@@ -16,6 +16,7 @@ from ..errors import StackError
 from ..facts import Kept
 from ..project import DNS, Project, Service
 from . import inspection
+from .labels import PROJECT, VOLUME
 
 ACME = "acme"
 """The volume of Traefik's storage, by its name in the Compose files."""
@@ -25,7 +26,7 @@ OWNER = 65532
 
 def names(client: DockerClient, project: Project) -> tuple[str, ...]:
     """Return the names of the project's volumes that exist."""
-    found = client.volumes.list(filters={"label": f"com.docker.compose.project={project.name}"})
+    found = client.volumes.list(filters={"label": f"{PROJECT}={project.name}"})
     return tuple(sorted(volume.name for volume in found))
 
 
@@ -61,7 +62,7 @@ def kept(client: DockerClient, project: Project, images: Collection[str]) -> tup
     image = _any(images, project.proxy.image)
     if image is None or not project.ordered or not _storage_volume(project):
         return ()
-    found = client.volumes.list(filters={"label": f"com.docker.compose.volume={ACME}"})
+    found = client.volumes.list(filters={"label": f"{VOLUME}={ACME}"})
     texts = {one.name: _stored(client, project, image, one.name) for one in found if not _ours(one.attrs, project)}
     known = {name: storage.names(text, wildcards=project.challenge == DNS) for name, text in sorted(texts.items())}
     return tuple(Kept(name, found) for name, found in known.items() if found)
@@ -110,7 +111,7 @@ def _storage_volume(project: Project) -> str:
 
 
 def _ours(attrs: Mapping[str, Any], project: Project) -> bool:
-    return bool((attrs.get("Labels") or {}).get("com.docker.compose.project") == project.serving.name)
+    return bool((attrs.get("Labels") or {}).get(PROJECT) == project.serving.name)
 
 
 def _any(images: Collection[str], best: str) -> str | None:
