@@ -78,7 +78,7 @@ def told(outcome: Outcome, directory: Path, *, dry_run: bool) -> str:
         lines += [".env is yours and stays as it is. Add to it:", *(f"  {line}" for line in outcome.lacking)]
     if outcome.idle:
         lines += [
-            "Nothing reads these any more, but the other proxy's own .env:",
+            "Nothing here reads these lines of it any more; the other proxy's .env has its own:",
             *(f"  {line}" for line in outcome.idle),
         ]
     return "\n".join(lines if dry_run else [*lines, *_next(outcome, f"git -C {shlex.quote(str(directory))}")])
