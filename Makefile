@@ -28,7 +28,8 @@ template: rig .venv/ready .venv-lint/ready
 	$(BIN)/pytest --numprocesses 2 --dist loadfile tests/template
 
 e2e: rig .venv/ready .venv-lint/ready
-	$(BIN)/pytest tests/e2e
+	$(BIN)/pytest --numprocesses 2 --dist loadfile -m "not alone" tests/e2e
+	$(BIN)/pytest -m alone tests/e2e
 
 soak: rig .venv/ready  ## what is too long for CI
 	$(BIN)/pytest -s tests/soak

@@ -48,6 +48,7 @@ UNASKED = frozenset(
         "server_options",
         "system_packages",
         "upload_limit",
+        "watch",
         "worker_memory",
     }
 )
@@ -58,8 +59,9 @@ APP, STATIC, PROXY = "app", "static", "proxy"
 OWN_PROXY = "own"
 """The proxy of a project whose note does not know the question yet."""
 ALIEN: Mapping[str, frozenset[str]] = {
-    STATIC: UNASKED - {"adopt", "hosts", "kind", "path_prefix", "proxy", "proxy_project", "public", "replicas"},
-    PROXY: UNASKED - {"kind"},
+    STATIC: UNASKED
+    - {"adopt", "hosts", "kind", "path_prefix", "proxy", "proxy_project", "public", "replicas", "watch"},
+    PROXY: UNASKED - {"kind", "watch"},
 }
 """Of the unasked questions those that have no meaning for what is no app."""
 

@@ -4,7 +4,6 @@ The root's key never leaves the user's data folder; a project gets a leaf and it
 """
 
 import getpass
-import os
 import tempfile
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from platformdirs import user_data_path
 
+from . import wholefile
 from .errors import NotReady, WrongInput
 from .facts import Leaf
 from .project import LEAVES, LOCAL
@@ -73,9 +73,9 @@ def sign(directory: Path, hosts: tuple[str, ...], now: datetime, name: str = LOC
         # Traefik is another user: it may read the files, and on the host only the owner reaches the folder.
         folder.parent.chmod(PRIVATE)
         folder.chmod(0o755)
-        _write(folder / f"{name}.key", _pem(key), 0o444)
-        _write(folder / f"{name}.crt", certificate.public_bytes(serialization.Encoding.PEM), 0o444)
-        _write(folder / f"{name}.yaml", _note(name).encode(), 0o444)
+        wholefile.write(folder / f"{name}.key", _pem(key), 0o444)
+        wholefile.write(folder / f"{name}.crt", certificate.public_bytes(serialization.Encoding.PEM), 0o444)
+        wholefile.write(folder / f"{name}.yaml", _note(name).encode(), 0o444)
     except OSError as error:
         raise NotReady(
             f"the local certificate cannot be written: {error}",
@@ -154,8 +154,8 @@ def _create(folder: Path, now: datetime) -> None:
     with tempfile.TemporaryDirectory(dir=folder.parent) as name:
         fresh = Path(name) / folder.name
         fresh.mkdir(mode=PRIVATE)
-        _write(fresh / "root.key", _pem(key), 0o400)
-        _write(fresh / "root.pem", _root(key, now).public_bytes(serialization.Encoding.PEM), 0o444)
+        wholefile.write(fresh / "root.key", _pem(key), 0o400)
+        wholefile.write(fresh / "root.pem", _root(key, now).public_bytes(serialization.Encoding.PEM), 0o444)
         try:
             fresh.rename(folder)
         except OSError:
@@ -225,12 +225,3 @@ def _pem(key: ec.EllipticCurvePrivateKey) -> bytes:
     return key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
-
-
-def _write(path: Path, content: bytes, mode: int) -> None:
-    """Write a file in one move, with its mode from the first moment on."""
-    handle, name = tempfile.mkstemp(dir=path.parent)
-    with os.fdopen(handle, "wb") as file:
-        file.write(content)
-    Path(name).chmod(mode)
-    Path(name).replace(path)

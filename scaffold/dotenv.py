@@ -42,6 +42,23 @@ DOUBTFUL = re.compile(
 """What may stand where a value should be, and may be meant: the words of a button, the name of an app."""
 PASSWORD = re.compile(rf":// [^/?\#@\s]* : {WAITS} @", re.IGNORECASE | re.VERBOSE)
 """In an address, the one part that is neither a host nor a path."""
+SHORTEST = 6
+"""Anything shorter would be found in words that are nobody's secret."""
+TELLING = 8
+"""A setting with fewer characters is none that one looks for."""
+PLAIN = re.compile(
+    r"[a-z]+|[A-Z]+|[A-Z]?[a-z]+|[\W\d_]+"
+    r"|(?:[\w.+-]+@)?[a-z\d-]+(?:\.[a-z\d-]+)+(?::\d+)?"
+    r"|/[\w./-]*|[A-Za-z_]+(?:/[A-Za-z_]+)+|[a-z]{2}_[A-Z]{2}(?:\.[\w-]+)?"
+    r"|[a-z][a-z\d+.-]*://(?!(?:[^/?#@\s]*:)[^/?#@\s]+@)[^?]*"
+)
+"""The whole of a value that is no secret by its looks: a word, a number or a date, a host or a mail address, a path or
+a time zone, a locale, an address without a password or a query."""
+NAMED = re.compile(r"SECRET|PASSW|TOKEN|KEY|PRIVATE|CREDENTIAL|DSN|SALT", re.IGNORECASE)
+"""What the name of a setting says of its value."""
+RANDOM = re.compile(r"(?=[A-Za-z+/=]*\d)(?=[\d+/=]*[A-Za-z])[A-Za-z\d+/=]{16,}")
+"""What no person has made up: letters and digits without a break."""
+URL_PASSWORD = re.compile(r"://[^/?#@\s]*:([^/?#@\s]+)@")
 
 
 def names(text: str) -> tuple[str, ...]:
@@ -53,6 +70,25 @@ def values(text: str) -> tuple[str, ...]:
     """Return what is defined, as it stands and as it is read, a line at a time: to look for it, not to use it."""
     written = [line.strip().partition("=")[2].strip() for line, _ in _lines(text) if _defined(line)]
     return tuple(part for value in written for form in (value, _read(value) or "") for part in form.splitlines())
+
+
+def telling(text: str) -> dict[str, frozenset[str]]:
+    """Return the values that look secret, by name: as they stand, as they are read, and a password inside one."""
+    found: dict[str, frozenset[str]] = {}
+    for line, _ in _lines(text):
+        written = line.strip().partition("=")[2].strip()
+        forms = {written, _read(written) or ""} if _defined(line) else set()
+        parts = {part for form in forms for part in URL_PASSWORD.findall(form)}
+        sure = {one for one in forms if parts or NAMED.search(_defined(line)) or RANDOM.search(one)}
+        if kept := frozenset(one for one in sure | parts if looks_secret(one)):
+            found[_defined(line)] = kept
+    return found
+
+
+def looks_secret(value: str) -> bool:
+    """Tell whether a value may be a secret, by its looks alone."""
+    plain = PLAIN.fullmatch(value) or is_placeholder(value)
+    return len(value) >= TELLING and not plain
 
 
 def placeholders(text: str) -> tuple[str, ...]:

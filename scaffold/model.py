@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
+from . import durations
 from .project import Build, Port, Project, Service
 
 
@@ -42,29 +43,33 @@ def _service(name: str, body: Mapping[str, Any], digest: str, model: Mapping[str
         environment={key: _literal(value) for key, value in (body.get("environment") or {}).items()},
         labels={key: _literal(value) for key, value in (body.get("labels") or {}).items()},
         ports=tuple(_port(port) for port in body.get("ports") or () if port.get("published")),
-        binds={**{one["target"]: Path(_literal(one["source"])) for one in binds}, **_secrets(body, model)},
+        binds={
+            **{one["target"]: Path(_literal(one["source"])) for one in binds},
+            **_files("configs", "/", body, model),
+            **_files("secrets", "/run/secrets/", body, model),
+        },
         written=frozenset(one["target"] for one in binds if not one.get("read_only")),
         volumes={one["target"]: _volume(one.get("source", ""), model) for one in mounts if one.get("type") == "volume"},
         replicas=(body.get("deploy") or {}).get("replicas", body.get("scale", 1)),
         needs=tuple(body.get("depends_on") or ()),
-        memory=_memory(body),
+        memory=int(body.get("mem_limit") or _limits(body).get("memory") or 0),
+        pids=int(body.get("pids_limit") or _limits(body).get("pids") or 0),
+        user=_literal(body.get("user")),
+        grace=durations.seconds(body.get("stop_grace_period", "10s")),
     )
 
 
-def _memory(body: Mapping[str, Any]) -> int:
-    """Return the limit of one container, which Compose takes in either place."""
-    limits = ((body.get("deploy") or {}).get("resources") or {}).get("limits") or {}
-    return int(body.get("mem_limit") or limits.get("memory") or 0)
+def _limits(body: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the limits of one container in the other one of the two places where Compose takes them."""
+    return ((body.get("deploy") or {}).get("resources") or {}).get("limits") or {}
 
 
-def _secrets(body: Mapping[str, Any], model: Mapping[str, Any]) -> dict[str, Path]:
-    """Return the secret files of a service by their place in it, which Compose may leave to its default."""
-    known = model.get("secrets") or {}
+def _files(kind: str, home: str, body: Mapping[str, Any], model: Mapping[str, Any]) -> dict[str, Path]:
+    """Return the files of a service's secrets or configs by their place in it, which the model may leave open."""
+    known = model.get(kind) or {}
     return {
-        f"/run/secrets/{(one.get('target') or one['source']).removeprefix('/run/secrets/')}": Path(
-            _literal(known[one["source"]]["file"])
-        )
-        for one in body.get("secrets") or ()
+        str(PurePosixPath(home, one.get("target") or one["source"])): Path(_literal(known[one["source"]]["file"]))
+        for one in body.get(kind) or ()
         if "file" in known.get(one["source"], {})
     }
 

@@ -10,6 +10,7 @@ from .errors import NotReady, WrongInput
 
 APP = "app"
 PROXY = "traefik"
+SOCKET_PROXY = "socket-proxy"
 POSTGRES = "postgres"
 REDIS = "redis"
 STORES = (POSTGRES, REDIS)
@@ -95,6 +96,12 @@ class Service:
     """Whether it runs to its end, and others wait for that."""
     memory: int = 0
     """Most bytes of memory that each of its containers may take; 0 without a limit."""
+    pids: int = 0
+    """Most processes and threads that each of its containers may have; 0 without a limit."""
+    user: str = ""
+    """User and group, as the files name them; empty for the image's own."""
+    grace: float = 10
+    """Seconds that a container has to end by itself when it is told to; 10 are Docker's default."""
 
     @property
     def first_day(self) -> tuple[str, ...]:
@@ -137,6 +144,8 @@ class Project:
     """`x-stack` of compose.yaml: what only `stack` reads."""
     front: "Project | None" = None
     """The project of the shared proxy that this one joins; None without one, and while none is there."""
+    known: bool = True
+    """Whether there are files that describe it; else somebody has given its address, and no more."""
 
     def find(self, name: str) -> Service | None:
         """Return a service by name; None when the files have none."""
@@ -258,7 +267,7 @@ class Project:
 
     @property
     def http_port(self) -> int:
-        """The published port that redirects to HTTPS."""
+        """The published port that redirects to HTTPS; 0 where none is known."""
         return _entry_point(self.proxy, "WEB")
 
     @property
@@ -339,6 +348,12 @@ class Project:
         served = self.http_port if self.external else self.https_port
         ips = [port.host_ip for port in self.proxy.ports if port.published == served]
         return ips[0] if ips and ips[0] not in EVERYWHERE else "127.0.0.1"
+
+    @property
+    def upload_limit(self) -> int:
+        """Most bytes that the body of a request may have; 0 without a limit. traefik/dynamic/uploads.yaml."""
+        millions = self.proxy.environment.get("STACK_UPLOAD_MB", "")
+        return int(millions) * 1_000_000 if millions.isdecimal() else 0
 
     def url(self, host: str, path: str = "/") -> str:
         """Return the address that people type; the path is the app's own, below its prefix."""

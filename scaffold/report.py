@@ -1,11 +1,13 @@
 """Plans and findings in words: for a person, and for a machine. Returns strings; `cli` prints them."""
 
 import json
+import shlex
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from .checks import Check, Finding, Status
+from .checks.changes import WATCH, Change
 from .errors import StackError
 from .plan import Step
 from .project import ACME, CUSTOM, Project
@@ -13,9 +15,18 @@ from .routing import Claim
 
 if TYPE_CHECKING:
     from rich.table import Table
+    from rich.text import Text
 
 MARKS = {Status.PASS: "✓", Status.FAIL: "✗", Status.WARN: "!", Status.SKIP: "-"}
 STYLES = {Status.PASS: "green", Status.FAIL: "bold red", Status.WARN: "yellow", Status.SKIP: "dim"}
+FAMILIES = ("app", "http", "tls", "proxy", "data", "secrets", "host", "dns", "drift")
+"""What checks are about, in the order of the table: from what visitors notice to what they do not."""
+CHANGED = {Status.PASS: "is good again", Status.FAIL: "failed", Status.WARN: "is to be watched"}
+TROUBLE = ("looks again", "could not look")
+LINE = 10_000
+"""Columns of what is one line, however long."""
+MENDED = 3
+"""So many failures are looked at again by name; of more, the first ones."""
 
 
 def plan(steps: Sequence[Step]) -> str:
@@ -25,29 +36,49 @@ def plan(steps: Sequence[Step]) -> str:
     return "\n".join(f"{number:2}. {step}" for number, step in enumerate(steps, 1))
 
 
-def findings(found: Sequence[Finding], *, colour: bool, width: int) -> str:
-    """Return the table of findings: one line each when good, failures last and in full."""
-    from rich.table import Table
-    from rich.text import Text
+def findings(
+    found: Sequence[Finding], *, colour: bool, width: int, seconds: float | None = None, again: str = ""
+) -> str:
+    """Return the table of findings, what matters most at its end, where the eye is when it has been printed.
 
-    table = Table(box=None, show_header=False, pad_edge=False)
-    table.add_column(width=1)
-    table.add_column(no_wrap=True)
-    table.add_column(ratio=1)
-    for finding in sorted(found, key=lambda one: one.failed):
-        style = STYLES[finding.outcome.status]
-        # Text, because a plain string would be read as markup: paths and process names hold brackets.
-        table.add_row(MARKS[finding.outcome.status], finding.check.id, Text(_told(finding)), style=style)
-    return _rendered(table, colour=colour, width=width) + "\n" + verdict(found)
+    What is good takes a line each, by family; what was skipped a line for each reason; then comes what is to be
+    watched, then what failed, both in full, and last how many hold, and what to do next.
+    """
+    by = {status: [one for one in found if one.outcome.status is status] for status in Status}
+    parts = [
+        [_good(by[Status.PASS])] if by[Status.PASS] else [],
+        [_skipped(by[Status.SKIP])] if by[Status.SKIP] else [],
+        *(_in_full(one) for one in (*by[Status.WARN], *by[Status.FAIL])),
+        _last(found, seconds, again),
+    ]
+    return "\n\n".join(_rendered(*part, colour=colour, width=width) for part in parts if part)
 
 
-def verdict(found: Sequence[Finding]) -> str:
-    """Return the last line: how many promises hold."""
+def verdict(found: Sequence[Finding], seconds: float | None = None) -> str:
+    """Return how many promises hold, and how long it took to see that."""
     count = {status: sum(one.outcome.status is status for one in found) for status in Status}
     words = [f"{count[Status.PASS]} passed", f"{count[Status.FAIL]} failed"]
     words += [f"{count[Status.WARN]} to watch"] if count[Status.WARN] else []
     words += [f"{count[Status.SKIP]} skipped"] if count[Status.SKIP] else []
-    return ", ".join(words)
+    return ", ".join(words) + ("" if seconds is None else f" in {seconds:.1f} s")
+
+
+def again(found: Iterable[Finding], where: Iterable[str] = ()) -> str:
+    """Return the command that looks again at what failed, of many only at the first few; empty when nothing did."""
+    failed = [one.check.id for one in found if one.failed]
+    only = [word for name in failed[:MENDED] for word in ("--only", name)]
+    return shlex.join(["stack", "check", *where, *only]) if failed else ""
+
+
+def change(one: Change, at: str, *, colour: bool) -> str:
+    """Return the line that tells a change; of what is good again it does not matter what was seen."""
+    from rich.text import Text
+
+    words = TROUBLE[one.now is Status.FAIL] if one.name == WATCH else CHANGED[one.now]
+    seen = "" if one.now is Status.PASS or not one.seen else f": {'; '.join(one.seen)}"
+    style = STYLES[one.now]
+    line = Text(f"{at} ").append(f"{MARKS[one.now]} {one.name} {words}", style).append(seen)
+    return _rendered(line, colour=colour, width=LINE)
 
 
 def check_list(checks: Iterable[Check], *, colour: bool, width: int) -> str:
@@ -88,13 +119,70 @@ def as_json(document: dict[str, Any]) -> str:
     return json.dumps(document, indent=2, ensure_ascii=False)
 
 
-def _told(finding: Finding) -> str:
-    lines = [finding.check.promise]
-    if finding.outcome.status is not Status.PASS:
-        lines += [f"seen: {line}" for line in finding.outcome.seen]
-    if finding.outcome.status in {Status.FAIL, Status.WARN}:
-        lines.append(f"→ {finding.check.hint}")
-    return "\n".join(lines)
+def _good(found: Iterable[Finding]) -> "Table":
+    """Return a line for each, cut off where the terminal ends: `--list` has the promises in full."""
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table.grid("", "", padding=(0, 1, 0, 0), expand=True)
+    for column in table.columns:
+        column.no_wrap = True
+    table.add_column(no_wrap=True, overflow="ellipsis", ratio=1)
+    before = ""
+    for finding in sorted(found, key=_place):
+        family, dot, name = finding.check.id.partition(".")
+        mark = Text(MARKS[Status.PASS], style=STYLES[Status.PASS])
+        table.add_row(
+            mark, Text.assemble((family + dot, "dim" if family == before else "bold"), name), finding.check.promise
+        )
+        before = family
+    return table
+
+
+def _place(finding: Finding) -> int:
+    family = finding.check.id.partition(".")[0]
+    return FAMILIES.index(family) if family in FAMILIES else len(FAMILIES)
+
+
+def _skipped(found: Iterable[Finding]) -> "Table":
+    """Return a line for each reason, with whatever was skipped for it."""
+    reasons: dict[str, list[str]] = {}
+    for finding in found:
+        reasons.setdefault("; ".join(finding.outcome.seen), []).append(finding.check.id)
+    lines = (f"{reason} ({', '.join(ids)})" for reason, ids in reasons.items())
+    return _lines(((MARKS[Status.SKIP], line) for line in lines), STYLES[Status.SKIP])
+
+
+def _in_full(finding: Finding) -> "list[Table]":
+    """Return the promise, what was seen and what to do about it."""
+    status = finding.outcome.status
+    seen = [("seen:", line) for line in finding.outcome.seen]
+    return [
+        _lines([(MARKS[status], f"{finding.check.id}  {finding.check.promise}")], STYLES[status]),
+        _lines([*seen, *([("→", finding.check.hint)] if finding.check.hint else [])], indent=2),
+    ]
+
+
+def _last(found: Sequence[Finding], seconds: float | None, again: str) -> "list[Table]":
+    """Return how many hold, and what comes next when some do not."""
+    bad = any(one.failed for one in found)
+    status = Status.FAIL if bad else Status.PASS
+    next_ = [_lines([("Next:", f"mend it, then {again}")])] if bad and again else []
+    return [_lines([(MARKS[status], verdict(found, seconds))], STYLES[status]), *next_]
+
+
+def _lines(rows: Iterable[tuple[str, str]], style: str = "", *, indent: int = 0) -> "Table":
+    """Return lines that begin with a mark; what does not fit goes on below their own beginning."""
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table.grid(padding=(0, 1, 0, 0), expand=True)
+    table.add_column(no_wrap=True)
+    table.add_column(ratio=1)
+    for mark, line in rows:
+        # Text, because a plain string would be read as markup: paths and process names hold brackets.
+        table.add_row(" " * indent + mark, Text(line), style=style)
+    return table
 
 
 def doubts(found: Iterable[Finding]) -> list[str]:
@@ -141,13 +229,14 @@ def _finding_document(finding: Finding) -> dict[str, Any]:
     }
 
 
-def _rendered(table: "Table", *, colour: bool, width: int) -> str:
+def _rendered(*tables: "Table | Text", colour: bool, width: int) -> str:
     from rich.console import Console
 
     console = Console(
         width=width, force_terminal=colour, no_color=not colour, color_system="standard" if colour else None
     )
     with console.capture() as capture:
-        console.print(table)
+        for table in tables:
+            console.print(table)
     lines = capture.get().splitlines()
     return "\n".join(line.rstrip() for line in lines)

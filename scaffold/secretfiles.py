@@ -1,24 +1,20 @@
 """The files in secrets/: the folder is its owner's alone, and in it containers' users may read (FACTS C8, C12)."""
 
-import os
 import re
 import secrets
 import stat
-import tempfile
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import quote
 
-from . import dotenv
+from . import dotenv, wholefile
 from .errors import NotReady, StackError, WrongInput
 from .facts import SecretFile
 from .project import PROXY_SETTINGS, SECRETS, SETTINGS
 
 APP_ENV = SECRETS / SETTINGS
 PROXY_ENV = SECRETS / PROXY_SETTINGS
-SHORTEST = 6
-"""Anything shorter would blank out words that are nobody's secret."""
 PRIVATE = 0o700
 READABLE = 0o444
 EDITABLE = 0o644
@@ -55,11 +51,31 @@ def look(directory: Path) -> tuple[SecretFile, ...]:
 
 def blanked(directory: Path, lines: Iterable[str]) -> tuple[str, ...]:
     """Return lines with three stars for whatever is secret in a project: an app's last words may quote it."""
-    texts = [read(one.path) for one in look(directory)]
-    plain = {value for text in texts for value in (text.strip(), *dotenv.values(text)) if len(value) >= SHORTEST}
-    values = plain | {quote(value, safe="") for value in plain}
-    pattern = re.compile("|".join(map(re.escape, sorted(values, key=len, reverse=True))) or r"(?!)")
+    found = sorted(values(directory), key=len, reverse=True)
+    pattern = re.compile("|".join(map(re.escape, found)) or r"(?!)")
     return tuple(pattern.sub("***", line) for line in lines)
+
+
+def values(directory: Path) -> frozenset[str]:
+    """Return whatever is secret in a project, as it stands and as an address would quote it; of no binary file."""
+    try:
+        texts = [one.path.read_bytes().decode(errors="ignore") for one in look(directory)]
+    except OSError as error:
+        raise _refused(directory / SECRETS, "read", error) from error
+    plain = {value for text in texts for value in (text.strip(), *dotenv.values(text)) if len(value) >= dotenv.SHORTEST}
+    return frozenset(plain | {quote(value, safe="") for value in plain})
+
+
+def telling(directory: Path) -> dict[str, frozenset[str]]:
+    """Return what is secret in a project, by its name, in every form that it may be written in: to look for it only."""
+    found: dict[str, frozenset[str]] = {}
+    for path in (one.path for one in look(directory)):
+        text = read(path)
+        if path.name in EMPTY:
+            found |= {f"{name} of {SECRETS}/{path.name}": forms for name, forms in dotenv.telling(text).items()}
+        elif len(text.strip()) >= dotenv.SHORTEST:
+            found[f"{SECRETS}/{path.name}"] = frozenset({text.strip()})
+    return {name: forms | {quote(one, safe="") for one in forms} for name, forms in found.items()}
 
 
 def blank(directory: Path, error: StackError) -> None:
@@ -104,12 +120,7 @@ def write(path: Path, text: str, mode: int = READABLE) -> None:
     try:
         path.parent.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
         _set(path.parent, PRIVATE)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        try:
-            _fill(handle, text, mode)
-            _rename(Path(name), path)
-        finally:
-            Path(name).unlink(missing_ok=True)
+        wholefile.write(path, text.encode(), mode)
     except OSError as error:
         raise _refused(path, "written", error) from error
 
@@ -117,7 +128,7 @@ def write(path: Path, text: str, mode: int = READABLE) -> None:
 def rename(path: Path, to: Path) -> None:
     """Put a file in the place of another one, also on the disk."""
     try:
-        _rename(path, to)
+        wholefile.rename(path, to)
     except OSError as error:
         raise _refused(to, "written", error) from error
 
@@ -156,23 +167,6 @@ def _open(path: Path) -> None:
 def _set(path: Path, mode: int) -> None:
     if stat.S_IMODE(path.stat().st_mode) != mode:
         path.chmod(mode)
-
-
-def _fill(handle: int, text: str, mode: int) -> None:
-    with os.fdopen(handle, "wb") as file:
-        file.write(text.encode())
-        file.flush()
-        os.fchmod(handle, mode)
-        os.fsync(handle)
-
-
-def _rename(path: Path, to: Path) -> None:
-    path.replace(to)
-    folder = os.open(to.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
 
 
 def _refused(path: Path, done: str, error: OSError) -> NotReady:

@@ -128,6 +128,11 @@ def trust(argv: Sequence[str], environment: Mapping[str, str]) -> Trust | None:
     return Trust(environment.get("FORWARDED_ALLOW_IPS", LOOPBACK) if listed is None else listed)
 
 
+def told(command: Sequence[str], argv: Sequence[str]) -> Sequence[str]:
+    """Return the command line that counts: the files', or the process's own where they leave it to others."""
+    return command if name(command) else argv
+
+
 def workers(argv: Sequence[str], environment: Mapping[str, str]) -> int:
     """Return how many worker processes a command line asks for."""
     asked = option(argv, "workers") or _prefixed(argv, environment, "WORKERS") or environment.get("WEB_CONCURRENCY")

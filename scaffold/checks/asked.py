@@ -11,6 +11,8 @@ UNSEEN = "it was not looked at"
 
 def unneeded(project: Project) -> Outcome:
     """Nothing has to be asked, because nothing is ordered."""
+    if not project.known:
+        return skipped("DNS is not asked about this machine's own names")
     return skipped(f"no authority is asked: STACK_CERTIFICATES is {project.certificates}")
 
 

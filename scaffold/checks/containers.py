@@ -1,10 +1,10 @@
 """What runs, and what of it can be reached."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from .. import server
-from ..facts import Container, Facts, Server
-from ..project import APP, STORES, Project, Service
+from ..facts import Container, Facts
+from ..project import APP, STORES, Port, Project, Service
 from .verdict import Outcome, failed, judged, passed, skipped, warned
 
 LOOPBACK = {"127.0.0.1", "::1"}
@@ -57,11 +57,9 @@ def app_workers(project: Project, facts: Facts) -> Outcome:
     unknown = [one.container for one in servers if not server.name(one.argv)]
     if unknown:
         return skipped(f"{', '.join(unknown)} runs neither uvicorn nor fastapi")
-    # A command that the files leave to the image, or hide in a shell's line, is read off the process itself.
-    command = project.app.command if server.name(project.app.command) else None
-    counts = [(one, server.workers(command or one.argv, one.environment)) for one in servers]
+    counts = [(one, server.workers(server.told(project.app.command, one.argv), one.environment)) for one in servers]
     wrong = [
-        f"{one.container}: {_alive(one, wanted)} of {wanted}" for one, wanted in counts if _alive(one, wanted) != wanted
+        f"{one.container}: {one.alive(wanted)} of {wanted}" for one, wanted in counts if one.alive(wanted) != wanted
     ]
     return judged(wrong, (f"{one.container}: {wanted} of {wanted}" for one, wanted in counts))
 
@@ -69,20 +67,24 @@ def app_workers(project: Project, facts: Facts) -> Outcome:
 def proxy_ports(project: Project, facts: Facts) -> Outcome:
     """Only Traefik's two ports are published.
 
-    Docker publishes past the server's firewall: a database on a published port is on the internet. Remove `ports:`
-    from every service but traefik.
+    Docker publishes past the server's firewall: what is on a published port is on the internet. Remove `ports:` from
+    every service but traefik.
     """
     allowed = {project.http_port, project.https_port}
-    published = [(one, port) for one in facts.containers for port in one.ports]
-    more = [
-        (one, port) for one, port in published if port.published not in allowed or one.service != project.proxy.name
-    ]
-    wide = {f"{one.name} publishes {port.published}" for one, port in more if port.host_ip not in LOOPBACK}
-    if more and not wide:
+    found = [(one, port) for one in facts.containers if one.service not in STORES for port in one.ports]
+    more = [(one, port) for one, port in found if port.published not in allowed or one.service != project.proxy.name]
+    ours = sorted({port.published for one, port in found if (one, port) not in more})
+    return unpublished(more, map(str, ours))
+
+
+def unpublished(ports: Sequence[tuple[Container, Port]], right: Iterable[str] = ()) -> Outcome:
+    """Fail with the ports that others than this server reach; those of loopback addresses are to be watched."""
+    wide = {f"{one.name} publishes {port.published}" for one, port in ports if port.host_ip not in LOOPBACK}
+    if ports and not wide:
         return warned(
-            *(f"{one.name} publishes {port.published} on {port.host_ip}, for this server only" for one, port in more)
+            *(f"{one.name} publishes {port.published} on {port.host_ip}, for this server only" for one, port in ports)
         )
-    return judged(sorted(wide), map(str, sorted({port.published for _, port in published})))
+    return judged(sorted(wide), right)
 
 
 def healthy(services: Iterable[Service], facts: Facts) -> Outcome:
@@ -103,8 +105,3 @@ def _state(one: Container) -> str:
         return f"exited with status {one.exit_code}"
     said = f": {one.words.splitlines()[0]}" if one.words else ""
     return f"{one.health or one.state}{said}"
-
-
-def _alive(one: Server, wanted: int) -> int:
-    """Return how many workers live; a single one is the server itself, and what it spawned is the app's."""
-    return 1 if wanted == 1 else one.workers

@@ -8,6 +8,16 @@ OLDEST_ENGINE = (25, 0)  # `start_interval` of healthchecks (FACTS C17)
 OLDEST_COMPOSE = (2, 26)  # what the template was measured with
 
 
+def seen(_project: Project, facts: Facts) -> Outcome:
+    """Everything that is to be judged could be looked at.
+
+    What nobody saw may be broken. When Docker does not answer: `systemctl status docker`, `journalctl -u docker`; what
+    took too long may have had a busy server for its reason, so look once more.
+    """
+    whys = dict.fromkeys(facts.unseen.values())
+    return judged([f"{', '.join(_unseen(facts, why))}: {why}" for why in whys], ())
+
+
 def engine(_project: Project, facts: Facts) -> Outcome:
     """Docker Engine and Compose are new enough.
 
@@ -39,7 +49,8 @@ def ports(project: Project, facts: Facts) -> Outcome:
     wanted = {port.published for service in project.services for port in service.ports}
     ours = {project.name, *(one.project for one in facts.leavers)}
     taken = [holder for holder in facts.holders if holder.port in wanted and holder.project not in ours]
-    return judged((f"port {holder.port} is held by {holder.who}" for holder in taken), map(str, sorted(wanted)))
+    held = dict.fromkeys(f"port {holder.port} is held by {holder.who}" for holder in taken)  # over IPv4 and IPv6
+    return judged(held, map(str, sorted(wanted)))
 
 
 def files(project: Project, facts: Facts) -> Outcome:
@@ -51,3 +62,7 @@ def files(project: Project, facts: Facts) -> Outcome:
     closed = [f"{path} may be read by its owner only" for path in facts.closed]
     made = set(map(str, project.secrets))  # by `up`
     return judged([*(f"{path} does not exist" for path in facts.missing if path not in made), *closed], ())
+
+
+def _unseen(facts: Facts, why: str) -> list[str]:
+    return [name for name, reason in facts.unseen.items() if reason == why]

@@ -160,7 +160,9 @@ def _zone(naming: Naming) -> str:
 
 
 def _resolver(project: Project) -> str:
-    return "a public resolver" if project.name_servers else "this server's resolver"
+    return (
+        "a public resolver" if project.name_servers else f"this {'server' if project.known else 'machine'}'s resolver"
+    )
 
 
 def _list(found: Iterable[str]) -> str:

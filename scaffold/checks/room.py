@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 
-from ..dotenv import is_placeholder, may_be_placeholder
+from ..dotenv import is_placeholder
 from ..facts import Facts, Room, release
 from ..project import ACME, SECRETS, STAGING, Project, Service
 from .verdict import Outcome, failed, passed, skipped, warned
@@ -97,8 +97,8 @@ def placeholders(project: Project, facts: Facts) -> Outcome:
         wrong += [f"{what} has a reserved name, and certificates are public" for what in _reserved(project)]
     if wrong:
         return failed(*wrong)
-    doubtful = [name for name, value in facts.settings.items() if may_be_placeholder(value)]
-    return warned(*(f"{name} in .env may wait for its value" for name in doubtful)) if doubtful else passed()
+    doubtful = [f"{name} in .env may wait for its value" for name in facts.doubtful]
+    return warned(*doubtful) if doubtful else passed()
 
 
 def _wanting(service: Service, facts: Facts) -> int:

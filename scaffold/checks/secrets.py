@@ -58,5 +58,26 @@ def untracked(_project: Project, facts: Facts) -> Outcome:
     return judged((f"git has {name}" for name in facts.tracked if PurePath(name).name != ".gitignore"), ())
 
 
+def inspect(_project: Project, facts: Facts) -> Outcome:
+    """No secret stands in `docker inspect`.
+
+    Whoever may ask Docker reads it there, monitoring and backups copy it, and it stays for as long as the container
+    does. Take it out of `environment:`, `command:` or `labels:`, set it by `stack secret set` instead, then `stack up`.
+    """
+    return judged(facts.exposed, ())
+
+
+def image(project: Project, facts: Facts) -> Outcome:
+    """No secret lies in the app's image.
+
+    Whoever gets the image gets the secret: from a registry, a backup, a colleague's machine. Name the file in
+    .dockerignore, take the line out of the Dockerfile, `stack up`; then change the secret, `stack secret rotate` or
+    `stack secret set`, because old layers keep it. What a later layer removed is not seen here.
+    """
+    if facts.baked is None:
+        return skipped(f"the image {project.app.image} could not be searched")
+    return judged(facts.baked, (project.app.image,))
+
+
 def _name(path: PurePath) -> str:
     return f"{SECRETS}/{path.name}"

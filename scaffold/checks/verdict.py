@@ -39,6 +39,8 @@ class Check:
     """Whether it matters to `up` only when a certificate has to be ordered; it asks others than this machine."""
     app: bool = False
     """Whether it looks at an app or at its names, which a shared proxy has none of."""
+    outside: bool = False
+    """Whether it can judge a site of which only the address is known."""
 
     @property
     def promise(self) -> str:

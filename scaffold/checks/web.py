@@ -1,18 +1,19 @@
-"""What a visitor gets: TLS and HTTP."""
+"""What a visitor gets: HTTP."""
 
-from datetime import timedelta
+import re
 from urllib.parse import urlsplit
 
-from ..facts import LAST_WEEK, Facts, Handshake, Reply
-from ..project import HTTPS_PORT, STAGING, Project, sample
-from .verdict import Outcome, failed, judged, passed, skipped, warned
+from ..facts import Facts, Reply
+from ..project import HTTPS_PORT, Project, sample
+from .verdict import Outcome, judged, passed, skipped
+from .visits import ELSEWHERE, UNSEEN, answers, handshakes, shown
 
-DAYS_WARN = timedelta(days=14)  # ACME clients renew at 30 days: two weeks of failing renewals
-ELSEWHERE = skipped("HTTPS ends at something in front of this server: STACK_CERTIFICATES is external")
-UNSEEN = "it was not looked at"
 BROKEN = 500  # a status below this is the app's own answer
+PARTIAL, REDIRECTED, TOO_LARGE = 206, 300, 413
 FOR_GOOD = {301, 308}
 """The redirects that clients may keep for ever (RFC 9110, sections 15.4.2 and 15.4.9)."""
+SPAN = re.compile(r"bytes (\d+)-(\d+)/")
+"""Which bytes a part is (RFC 9110, section 14.4)."""
 
 
 def http_redirects(project: Project, facts: Facts) -> Outcome:
@@ -23,9 +24,11 @@ def http_redirects(project: Project, facts: Facts) -> Outcome:
     """
     if project.external:
         return ELSEWHERE
+    if not project.http_port:
+        return skipped("nobody knows the port of plain HTTP where that of HTTPS is an unusual one")
     replies = {host: facts.redirects.get(host, Reply(host, problem=UNSEEN)) for host in project.hosts}
-    wrong = [_shown(reply) for host, reply in replies.items() if not _redirects(project, host, reply)]
-    return judged(wrong, map(_shown, replies.values()))
+    wrong = [shown(reply) for host, reply in replies.items() if not _redirects(project, host, reply)]
+    return judged(wrong, map(shown, replies.values()))
 
 
 def http_canonical(project: Project, facts: Facts) -> Outcome:
@@ -38,54 +41,7 @@ def http_canonical(project: Project, facts: Facts) -> Outcome:
     if not project.others:
         return passed("there is no other name")
     replies = [facts.elsewhere.get(host, Reply(host, problem=UNSEEN)) for host in project.others]
-    return judged((_shown(reply) for reply in replies if not _leads_home(project, reply)), map(_shown, replies))
-
-
-def tls_trusted(project: Project, facts: Facts) -> Outcome:
-    """The certificate is signed by the authority it should be signed by.
-
-    Browsers refuse it otherwise. `stack up` says what went wrong, and orders it anew where an authority signs; a file
-    of your own has to have its chain, and STACK_ACME_ROOT in .env the root of a private authority.
-    """
-    if project.external:
-        return ELSEWHERE
-    pairs = _handshakes(project, facts).items()
-    wrong = [f"{host}: {_explained(shake)}" for host, shake in pairs if shake.problem]
-    right = [f"{host}: issued by {shake.issuer}" for host, shake in pairs]
-    if project.certificates == STAGING and not wrong:
-        return warned(*right, "an authority for trials: browsers refuse it")
-    return judged(wrong, right)
-
-
-def tls_names(project: Project, facts: Facts) -> Outcome:
-    """The certificate names every host of the project.
-
-    Browsers refuse a certificate for another name. `stack up` orders one for the names in the Compose files.
-    """
-    if project.external:
-        return ELSEWHERE
-    pairs = _handshakes(project, facts).items()
-    wrong = [
-        f"{host}: the certificate is for {', '.join(shake.names) or 'nobody'}"
-        for host, shake in pairs
-        if not shake.names_host(host)
-    ]
-    return judged(wrong, (f"{host}: {', '.join(shake.names)}" for host, shake in pairs))
-
-
-def tls_days(project: Project, facts: Facts) -> Outcome:
-    """The certificate lasts for at least two more weeks.
-
-    Traefik renews a month before the end; less than two weeks left means that renewals fail. `docker compose logs
-    traefik` has the authority's words. A local certificate is signed anew by `stack up`.
-    """
-    if project.external:
-        return ELSEWHERE
-    left = {host: shake.not_after - facts.now for host, shake in _handshakes(project, facts).items()}
-    seen = [f"{host}: {days.days} days" for host, days in left.items()]
-    if min(left.values()) < LAST_WEEK:
-        return failed(*seen)
-    return warned(*seen) if min(left.values()) < DAYS_WARN else passed(*seen)
+    return judged((shown(reply) for reply in replies if not _leads_home(project, reply)), map(shown, replies))
 
 
 def app_answers(project: Project, facts: Facts) -> Outcome:
@@ -96,19 +52,96 @@ def app_answers(project: Project, facts: Facts) -> Outcome:
     `docker compose logs app` has its words. Everything below 500 counts as an answer.
     """
     replies = [facts.answers.get(host, Reply(host, problem=UNSEEN)) for host in project.canonical]
-    wrong = [_shown(reply) for reply in replies if not 0 < reply.status < BROKEN]
+    wrong = [shown(reply) for reply in replies if not 0 < reply.status < BROKEN]
     unserved = [host for host, reply in zip(project.canonical, replies, strict=True) if reply.by_proxy]
     unserved += [one.host for one in facts.sightings if not one.served]
     wrong += [f"{host}: Traefik answered by itself, no container was asked" for host in dict.fromkeys(unserved)]
-    return judged(wrong, map(_shown, replies))
+    return judged(wrong, map(shown, replies))
 
 
-def _handshakes(project: Project, facts: Facts) -> dict[str, Handshake]:
-    return {host: facts.handshakes.get(host, Handshake(problem=UNSEEN)) for host in project.hosts}
+def http_h2(project: Project, facts: Facts) -> Outcome:
+    """HTTP/2 is spoken.
+
+    Without it a browser has six connections to a host, and each file waits in line behind the others: a page of many
+    files comes late, most of all on a phone. Traefik speaks it unless `alpnProtocols` in traefik/dynamic leaves it out.
+    """
+    if project.external:
+        return ELSEWHERE
+    shaken = {host: shake for host, shake in handshakes(project, facts).items() if shake.issuer}
+    if not shaken:
+        return skipped("there was no TLS handshake")
+    return judged(
+        (
+            f"{host}: {shake.protocol or 'nothing'} was agreed on"
+            for host, shake in shaken.items()
+            if shake.protocol != "h2"
+        ),
+        (f"{host}: h2" for host in shaken),
+    )
 
 
-def _shown(reply: Reply) -> str:
-    return f"{reply.url}: {reply.problem or reply.status}{f' → {reply.location}' if reply.location else ''}"
+def http_headers(_project: Project, facts: Facts) -> Outcome:
+    """Every answer has the security headers.
+
+    Without `X-Content-Type-Options: nosniff` a browser may run as a script what a visitor has uploaded as a picture.
+    The middleware `headers` of traefik/dynamic/headers.yaml adds it at the entry point, whatever the app says.
+    """
+    given = {reply.url: reply.headers.get("x-content-type-options", "") for reply in answers(facts)}
+    if not given:
+        return skipped("nothing was answered")
+    wrong = [
+        f"{url}: X-Content-Type-Options is {value or 'missing'}"
+        for url, value in given.items()
+        # Of several the first counts (https://fetch.spec.whatwg.org/#x-content-type-options-header).
+        if value.partition(",")[0].strip().lower() != "nosniff"
+    ]
+    return judged(wrong, (f"{url}: {value}" for url, value in given.items()))
+
+
+def http_ranges(_project: Project, facts: Facts) -> Outcome:
+    """Compression does not break what is sent in part.
+
+    A download that goes on where it broke off, and a film that somebody jumps in, are put together from parts: one that
+    was compressed by itself fits nowhere. Whatever compresses, in the app or as a middleware, has to leave answers with
+    status 206 alone.
+    """
+    partial = [reply for reply in facts.parts if reply.status == PARTIAL]
+    if not partial:
+        return skipped(*map(shown, facts.parts), "nothing is sent in part here")
+    wrong = [
+        f"{reply.url}: {reply.headers.get('content-range', 'a part')} came as {reply.headers['content-encoding']},"
+        f" of {reply.headers.get('content-length', 'unknown')} bytes"
+        for reply in partial
+        if not _fits(reply)
+    ]
+    return judged(wrong, (f"{reply.url}: {reply.headers.get('content-range', 'a part')}" for reply in partial))
+
+
+def http_limit(project: Project, facts: Facts) -> Outcome:
+    """A request whose body is above the limit is refused.
+
+    One large upload can fill the memory or the disk that everybody else's requests need. STACK_UPLOAD_MB in .env is the
+    limit, and traefik/dynamic/uploads.yaml refuses by it before anything of the body is sent.
+    """
+    if not project.upload_limit:
+        return passed("there is no limit: STACK_UPLOAD_MB is 0")
+    reply = facts.large or Reply("a POST", problem=UNSEEN)
+    said = f"{shown(reply)}, to a body of one byte more than STACK_UPLOAD_MB"
+    return judged([said] if reply.status != TOO_LARGE else [], [said])
+
+
+def http_strangers(project: Project, facts: Facts) -> Outcome:
+    """A host that is not ours gets no app.
+
+    Anybody can point a name at this server. An app that answers there is found under it by search engines, and writes
+    that name into its links, those to new passwords among them. A router matches without a host: every `rule` in the
+    labels and in traefik/dynamic begins with Host(`…`); `docker compose config` shows them.
+    """
+    if (reply := facts.stranger) is None:
+        return skipped(UNSEEN)
+    # Of a server that we know nothing of, an error or the way elsewhere is no app's for certain.
+    refused = reply.refused or (not project.known and reply.status >= REDIRECTED)
+    return judged([] if refused else [shown(reply)], [shown(reply)])
 
 
 def _redirects(project: Project, host: str, reply: Reply) -> bool:
@@ -131,7 +164,9 @@ def _leads_home(project: Project, reply: Reply) -> bool:
     return reply.status in FOR_GOOD and home and same and port
 
 
-def _explained(shake: Handshake) -> str:
-    if "TRAEFIK DEFAULT CERT" in shake.issuer:
-        return "Traefik serves its own default certificate: the wanted one has not come"
-    return f"{shake.problem} (issued by {shake.issuer})" if shake.issuer else shake.problem
+def _fits(reply: Reply) -> bool:
+    """Tell whether a part is as long as it says: of something that lies there compressed, parts can be sent, too."""
+    if reply.headers.get("content-encoding", "identity").lower() == "identity":
+        return True
+    span = SPAN.match(reply.headers.get("content-range", ""))
+    return span is not None and reply.headers.get("content-length") == str(int(span[2]) - int(span[1]) + 1)

@@ -5,7 +5,6 @@ What a command does not need it does not import: Copier alone costs half a secon
 
 import signal
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,53 +13,12 @@ import click
 from .. import __version__
 from ..errors import ExitCode, Interrupted, NotReady, StackError, WrongInput
 from . import terminal
+from .options import Handing, common, debugging, directory, of_proxy, within
 
 EXIT_CODES = (
     "Exit codes: 0 good, 1 a check failed or a deploy was taken back, 2 a wrong option, answer or file, "
     "3 the machine is not ready, 130 interrupted."
 )
-
-
-def debugging(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the option that every command has, also one that leaves standard output to another program."""
-    return click.option("--debug", is_flag=True, help="Show the traceback when something unexpected happens.")(command)
-
-
-def common(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options of a command that has a result."""
-    command = debugging(command)
-    return click.option("--json", "as_json", is_flag=True, help="Print one JSON document on standard output.")(command)
-
-
-def directory(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the argument DIR."""
-    return click.argument("directory", metavar="[DIR]", default=".", type=click.Path(path_type=Path))(command)
-
-
-def within(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the option that names the project's folder, where an argument is something else."""
-    return click.option(
-        "-C", "--directory", metavar="DIR", default=".", type=click.Path(path_type=Path), help="The project's folder."
-    )(command)
-
-
-def of_proxy(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the option that means Traefik's secrets instead of the app's."""
-    return click.option("--proxy", is_flag=True, help="For Traefik alone, such as a DNS provider's variables.")(command)
-
-
-class Handing(click.Command):
-    """A command that hands the words behind `--` on, as `command`."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Keep what is somebody else's away from our own options."""
-        end = args.index("--") if "--" in args else len(args)
-        ctx.params["command"] = tuple(args[end + 1 :])
-        return super().parse_args(ctx, args[:end])
-
-    def collect_usage_pieces(self, ctx: click.Context) -> list[str]:
-        """Return what the usage line is made of."""
-        return [*super().collect_usage_pieces(ctx), "[-- WORDS...]"]
 
 
 @click.group(epilog=EXIT_CODES, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -127,21 +85,80 @@ def up(directory: Path, dry_run: bool, rehearse: bool, as_json: bool, debug: boo
 
 
 @cli.command()
-@directory
+@click.argument("target", metavar="[DIR | ADDRESS]", default=".")
 @click.option("--list", "listing", is_flag=True, help="Show every check and its promise, and stop.")
 @click.option("--only", multiple=True, metavar="ID", help="Run this check and those it needs. May be repeated.")
 @click.option("--before", is_flag=True, help="Look only at what must be right before anything is started.")
+@click.option(
+    "--watch",
+    "seconds",
+    type=click.IntRange(min=1),
+    metavar="SECONDS",
+    help="Look again and again, after a pause, and tell what changes. Ctrl-C ends it as what was last seen: 0 or 1.",
+)
+@click.option("--once-bad", is_flag=True, help="With --watch: end with 1 as soon as something is bad.")
+@click.option("--facts", type=click.Path(path_type=Path), metavar="FILE", help="Save what is seen, for a bug report.")
+@click.option("--from-facts", type=click.Path(path_type=Path), metavar="FILE", help="Judge what was saved, elsewhere.")
+@click.option(
+    "--roots",
+    metavar="FILE",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="With an address: believe the authorities in this PEM file, and no others.",
+)
 @common
-def check(directory: Path, listing: bool, only: tuple[str, ...], before: bool, as_json: bool, debug: bool) -> int:
+def check(debug: bool, **options: Any) -> int:  # noqa: ANN401 - each of its own kind, in checking.Asked
     """Prove the promises that the stack makes, from the outside. Changes nothing.
+
+    An ADDRESS such as https://shop.example.com is looked at from here, without Docker: whatever serves it, and
+    wherever. A path in it is what the site is below.
 
     Example: stack check shop --only tls.trusted
     """
-    from . import stack
+    from . import checking
 
-    if listing:
-        return stack.list_checks(only, before=before, as_json=as_json)
-    return stack.check(directory, only, before=before, as_json=as_json)
+    return checking.check(checking.Asked(**options))
+
+
+@cli.command("status")
+@directory
+@common
+def show_status(directory: Path, as_json: bool, debug: bool) -> int:
+    """Show what runs, since when, and what it takes.
+
+    Ends with 1 when something does not run as it should.
+
+    Example: stack status shop
+    """
+    from . import status
+
+    return status.status(directory, as_json=as_json)
+
+
+@cli.command("logs")
+@click.argument("services", metavar="[SERVICE]", nargs=-1)
+@within
+@click.option("--since", metavar="TIME", help="Only what was written since then: 10m, 2h, 2026-08-01T12:00:00Z.")
+@click.option("--tail", type=click.IntRange(min=0), metavar="N", help="Only the last lines; 200 without --since.")
+@click.option("-f", "--follow", is_flag=True, help="Go on with what is written from now on. Ctrl-C ends it.")
+@common
+def show_logs(
+    services: tuple[str, ...],
+    directory: Path,
+    since: str | None,
+    tail: int | None,
+    follow: bool,
+    as_json: bool,
+    debug: bool,
+) -> int:
+    """Show what the containers say, by time.
+
+    Of all services, or of SERVICE. What is known to puzzle people is explained.
+
+    Example: stack logs app --since 1h
+    """
+    from . import logs
+
+    return logs.logs(directory, logs.Wish(services, since, tail, follow), as_json=as_json)
 
 
 @cli.command()
@@ -334,6 +351,10 @@ def _unexpected(error: Exception) -> StackError:
     """Return the sentence for an error that no code foresaw; the system's own complaints name the file."""
     if isinstance(error, OSError) and error.errno is not None:
         return NotReady(f"the system refused: {error}", hint="--debug shows where")
+    if type(error).__module__.startswith(("requests.", "urllib3.", "docker.")):
+        return NotReady(
+            f"the Docker Engine did not answer: {error}", hint="systemctl status docker; --debug shows where"
+        )
     return StackError(
         f"something unexpected happened: {type(error).__name__}: {error}", hint="--debug shows where; please report it"
     )

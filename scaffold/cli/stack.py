@@ -4,6 +4,7 @@ import fcntl
 import os
 import shlex
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
@@ -11,16 +12,19 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from .. import authority, awaited, checks, plan, probe, report, secretfiles
-from ..checks import Finding
+from .. import authority, awaited, checks, history, plan, probe, report, secretfiles
+from ..checks import Check, Finding
 from ..engine import Engine, Say
 from ..errors import ExitCode, NotReady, StackError, WrongInput
-from ..facts import Awaited, Facts
+from ..facts import Awaited, Facts, lately
 from ..project import DNS, LOCAL, RELOAD, Project, sample
+from ..record import Record
 from ..routing import Claim
 from . import observe, terminal
 
 UNREHEARSED = "The order is not rehearsed: Traefik serves, on the ports that a rehearsal needs."
+LOCK_SECONDS = 0.5
+"""How long whoever looks at a lock may have it."""
 FILE_SECONDS = 15
 """How long a certificate may take that lies in a file: Traefik reads it when it starts."""
 DNS_SECONDS = 600
@@ -46,7 +50,7 @@ def foresee(directory: Path) -> tuple[tuple[Finding, ...], tuple[plan.Step, ...]
 
 def _look(engine: Engine, project: Project) -> tuple[Facts, tuple[Finding, ...]]:
     """Look at the machine, and at the names where a certificate has to be ordered for them."""
-    facts = observe.machine(engine, project)
+    facts = observe.machine(engine, project, strict=True)
     if order := bool(plan.orders(project, facts)):
         facts = _outside(project, facts)
     return facts, checks.run(project, facts, checks.select(before=True, order=order))
@@ -61,11 +65,12 @@ def _outside(project: Project, facts: Facts) -> Facts:
 
 
 def _up(engine: Engine, project: Project, *, dry_run: bool, rehearse: bool, as_json: bool) -> int:
+    begun, since = time.monotonic(), datetime.now(UTC)
     if not dry_run:
         secretfiles.guard(project.directory)
     facts, before = _look(engine, project)
     if any(finding.failed for finding in before):
-        return _conclude(project, before, (), as_json=as_json, failed=ExitCode.NOT_READY)
+        return _refuse(project, before, as_json=as_json)
     for line in report.doubts(before):
         terminal.note(line)
     steps = plan.up(project, facts, rehearse=rehearse)
@@ -75,13 +80,33 @@ def _up(engine: Engine, project: Project, *, dry_run: bool, rehearse: bool, as_j
         return _planned(project, steps, as_json=as_json)
     if not steps:
         terminal.note(report.plan(steps))
-    _carry_out(engine, project, steps, facts)
+    with engine.endings(project) as ended:
+        _carry_out(engine, project, steps, facts)
+        stopped = ended()
+    image = engine.image_id(project)
+    done = Record(datetime.now(UTC), round(time.monotonic() - begun, 1), image, facts.build_image, stopped)
+    _write_down(project, done, idle=not steps)
     with terminal.step("check") as say:
         say("looking from outside")
-        found = checks.run(project, observe.everything(engine, project), checks.select(order=False))
+        seen = lately(observe.everything(engine, project), since)
+        found = checks.run(project, seen, checks.select(order=False))
     for leaver in facts.leavers:
         terminal.note(f"Next, so that somebody answers for {leaver.project}: stack up {shlex.quote(leaver.folder)}")
     return _conclude(project, found, steps, as_json=as_json)
+
+
+def _write_down(project: Project, done: Record, *, idle: bool) -> None:
+    """Write down that everything is as it should be; after an `up` with nothing to do, only what is news.
+
+    A disk that does not take it is no reason to call the `up` a failure.
+    """
+    before = history.last(project.directory)
+    if idle and before and before.image == done.image:
+        return
+    try:
+        history.append(project.directory, done)
+    except OSError as error:
+        terminal.note(f"What was done could not be written down in {history.FOLDER}: {error}")
 
 
 @contextmanager
@@ -96,13 +121,23 @@ def alone(directory: Path) -> Iterator[None]:
 
 
 def _lock(handle: int, directory: Path) -> None:
+    """Take the lock, also from somebody who has it for a moment, to see whether it is free."""
+    deadline = time.monotonic() + LOCK_SECONDS
+    while not _locked(handle):
+        if time.monotonic() > deadline:
+            raise NotReady(
+                f"another `stack` is at work in {directory}; nothing was touched",
+                hint="wait for it, then try again",
+            )
+        time.sleep(LOCK_SECONDS / 10)
+
+
+def _locked(handle: int) -> bool:
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        raise NotReady(
-            f"another `stack` is at work in {directory}; nothing was touched",
-            hint="wait for it, then try again",
-        ) from error
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _carry_out(engine: Engine, project: Project, steps: Sequence[plan.Step], facts: Facts) -> None:
@@ -144,27 +179,36 @@ def _take_back(engine: Engine, project: Project, steps: Sequence[plan.Step], err
         error.message += "; the version from before serves" + (" again" if len(steps) > 1 else "")
 
 
-def check(directory: Path, only: Sequence[str], *, before: bool, as_json: bool) -> int:
-    """Gather facts once, judge them, show the findings."""
+def check(directory: Path, only: Sequence[str], *, before: bool, as_json: bool, file: Path | None = None) -> int:
+    """Gather facts once, save them if asked, judge them, show the findings."""
+    begun = time.monotonic()
     chosen = checks.select(only, before=before)
     engine = Engine.connect()
     project = engine.load(directory)
-    facts = observe.machine(engine, project) if before else observe.everything(engine, project)
-    if any(one.order for one in chosen):
-        facts = _outside(project, facts)
+    facts = seen(engine, project, chosen, before=before)
+    if file:
+        from . import saving
+
+        project, facts = saving.keep(file, project, facts, chosen)
+    found = checks.run(project, facts, chosen)
+    return _conclude(project, found, None, as_json=as_json, seconds=time.monotonic() - begun)
+
+
+def seen(engine: Engine, project: Project, chosen: Sequence[Check], *, before: bool) -> Facts:
+    """Look once, as far as these checks need."""
+    # Where nothing is ordered nobody else is asked.
+    asked = project.ordered and any(one.order for one in chosen)
+    also = observe.beyond(project) if asked else observe.NOTHING
+    look = observe.machine if before else observe.everything
+    return look(engine, project, also)
+
+
+def check_again(file: Path, only: Sequence[str], *, before: bool, as_json: bool) -> int:
+    """Judge what was saved, show the findings; needs no Docker."""
+    from . import saving
+
+    project, facts, chosen = saving.again(file, only, before=before)
     return _conclude(project, checks.run(project, facts, chosen), None, as_json=as_json)
-
-
-def list_checks(only: Sequence[str], *, before: bool, as_json: bool) -> int:
-    """Show the promises; needs no Docker."""
-    chosen = checks.select(only, before=before)
-    if as_json:
-        terminal.document(
-            {"checks": [{"id": one.id, "promise": one.promise, "needs": list(one.needs)} for one in chosen]}
-        )
-    else:
-        terminal.result(report.check_list(chosen, colour=terminal.colour(), width=terminal.width()))
-    return ExitCode.GOOD
 
 
 def down(directory: Path, *, volumes: bool, yes: bool, as_json: bool) -> int:
@@ -246,7 +290,7 @@ def perform(engine: Engine, project: Project, step: plan.Step, say: Say, *, sinc
             _rehearse(engine, project, hosts, say)
         case plan.AwaitCertificate(hosts):
             said = partial(observe.complaints, engine, project, since)
-            if lacking := _lacking(project, hosts, observe.site(project), said, say):
+            if lacking := _lacking(project, hosts, observe.visit.site(project), said, say):
                 raise awaited.error(lacking, project)
         case _:
             engine.apply(project, step, say)
@@ -268,7 +312,7 @@ def _rehearse(engine: Engine, project: Project, hosts: Sequence[str], say: Say) 
             engine.refuse_ended(traefik)
             return observe.said(engine, [traefik], traefik.started)
 
-        if lacking := _lacking(project, hosts, observe.stage(project, traefik), complaints, say):
+        if lacking := _lacking(project, hosts, observe.visit.stage(project, traefik), complaints, say):
             raise awaited.rehearsed(lacking, project)
 
 
@@ -299,16 +343,45 @@ def _conclude(
     steps: Sequence[plan.Step] | None,
     *,
     as_json: bool,
-    failed: ExitCode = ExitCode.FAILED,
+    seconds: float | None = None,
 ) -> int:
-    """Show the findings and return the exit code they mean."""
+    """Show the findings and return the exit code they mean. Evidence may quote what somebody's program said."""
+    found = [replace(one, outcome=_blanked(project, one.outcome)) for one in found]
     if as_json:
         planned = {} if steps is None else {"plan": [str(step) for step in steps]}
         terminal.document({**report.findings_document(project.name, found), **planned})
     else:
-        terminal.result(report.findings(found, colour=terminal.colour(), width=terminal.width()))
+        show(found, seconds, again=report.again(found, _place(project)))
+    failed = any(finding.failed for finding in found)
+    if not as_json and not failed:
         _farewell(project, found)
-    return failed if any(finding.failed for finding in found) else ExitCode.GOOD
+    return ExitCode.FAILED if failed else ExitCode.GOOD
+
+
+def _blanked(project: Project, outcome: checks.Outcome) -> checks.Outcome:
+    bad = outcome.status in {checks.Status.FAIL, checks.Status.WARN, checks.Status.SKIP}
+    return replace(outcome, seen=secretfiles.blanked(project.directory, outcome.seen)) if bad else outcome
+
+
+def _refuse(project: Project, found: Sequence[Finding], *, as_json: bool) -> int:
+    """Show what has to be mended before anything is started."""
+    if as_json:
+        terminal.document({**report.findings_document(project.name, found), "plan": []})
+    else:
+        show(found, None, again=shlex.join(["stack", "up", *_place(project)]))
+    return ExitCode.NOT_READY
+
+
+def show(found: Sequence[Finding], seconds: float | None, *, again: str = "") -> None:
+    """Show the table of findings."""
+    terminal.result(
+        report.findings(found, colour=terminal.colour(), width=terminal.width(), seconds=seconds, again=again)
+    )
+
+
+def _place(project: Project) -> list[str]:
+    """Return the argument that names the project's folder; where we are, there need be none."""
+    return [] if project.directory == Path.cwd() else [str(project.directory)]
 
 
 def _farewell(project: Project, found: Sequence[Finding]) -> None:

@@ -73,6 +73,12 @@ def document(body: dict[str, Any]) -> None:
     result(report.as_json(body))
 
 
+def heartbeat(text: str) -> None:
+    """Show that all goes on, in a line that the next one replaces; an empty one takes it away. Only on a terminal."""
+    if _is_terminal(sys.stderr):
+        print(f"\r{text[: width() - 1]}\x1b[K", end="", file=sys.stderr, flush=True)
+
+
 def note(text: str) -> None:
     """Show something beside the result."""
     print(text, file=sys.stderr, flush=True)

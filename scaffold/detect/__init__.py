@@ -3,9 +3,10 @@
 from pathlib import Path
 
 from ..source import Source
+from .boot import boots
 from .machine import holders, interfaces, room
 
-__all__ = ["holders", "interfaces", "look", "names", "room", "root_of"]
+__all__ = ["boots", "holders", "interfaces", "look", "names", "room", "root_of"]
 
 
 # Reading takes 0.1 s to import; the commands that only ask for the machine do without.

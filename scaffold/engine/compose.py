@@ -20,7 +20,11 @@ DEVELOPMENT = ("compose.yaml", "compose.dev.yaml")
 FILES = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
 KNOWS_INCLUDE = (2, 20)
 """An older Compose calls the files wrong, when it is itself too old."""
+READ_SECONDS = 15
+"""How long Compose may take to read its files."""
 FEED_SECONDS = 60
+END_SECONDS = 5
+"""How long a command may take to end that only tells something."""
 TAIL = 15
 """Lines of a failed command that are evidence."""
 
@@ -45,6 +49,11 @@ def neighbour(folder: Path) -> str:
     return _read(folder, "config", "--format", "json", own=False)
 
 
+def services(folder: Path) -> frozenset[str]:
+    """Return the names of all services that the files define, those of every profile among them."""
+    return frozenset(_read(folder, "--profile", "*", "config", "--services").split())
+
+
 def hashes(folder: Path, resolved: str) -> dict[str, str]:
     """Return Compose's own hash of every service, as it gives them to containers.
 
@@ -58,13 +67,17 @@ def hashes(folder: Path, resolved: str) -> dict[str, str]:
 
 def version() -> str:
     """Return the version of Compose; NotReady without the plug-in."""
-    done = subprocess.run(
-        ["docker", "compose", "version", "--short"],
-        capture_output=True,
-        text=True,
-        check=False,
-        stdin=subprocess.DEVNULL,
-    )
+    try:
+        done = subprocess.run(
+            ["docker", "compose", "version", "--short"],
+            capture_output=True,
+            text=True,
+            check=False,
+            stdin=subprocess.DEVNULL,
+            timeout=READ_SECONDS,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise NotReady(f"`docker compose version` did not end within {READ_SECONDS} s") from error
     if done.returncode:
         raise NotReady("the `docker` command has no Compose plug-in", hint=INSTALL)
     return done.stdout.strip()
@@ -93,6 +106,48 @@ def act(
     tail = _watched(process, stdin, say)
     if process.returncode:
         raise ComposeFailed(folder, words[0], process.returncode, tail)
+
+
+@contextmanager
+def lines(folder: Path, *words: str) -> Iterator[Iterator[bytes]]:
+    """Run a command that tells something, and give its lines as they come; ComposeFailed with its last ones.
+
+    In bytes, and ended by a new line alone: what else looks like the end of one may be an app's own.
+    """
+    process = subprocess.Popen(
+        ["docker", "compose", *words],
+        cwd=folder,
+        env=_environment(folder),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+    tail: deque[bytes] = deque(maxlen=TAIL)
+    try:
+        yield _remembered(process.stdout or (), tail)
+        if process.wait():
+            said = tuple(line.decode(errors="replace") for line in tail)
+            raise ComposeFailed(folder, words[0], process.returncode, said)
+    finally:
+        _end(process)
+
+
+def _remembered(stream: Iterable[bytes], tail: "deque[bytes]") -> Iterator[bytes]:
+    for line in stream:
+        tail.append(line.rstrip(b"\n"))
+        yield tail[-1]
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    """See to it that a command has ended, and wait for that."""
+    process.terminate()
+    try:
+        process.wait(END_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    if process.stdout:
+        process.stdout.close()
 
 
 def feed(folder: Path, text: str, *words: str) -> None:
@@ -216,7 +271,22 @@ def _environment(folder: Path, *, own: bool = True) -> dict[str, str]:
 
 
 def _read(folder: Path, *words: str, stdin: str = "", own: bool = True) -> str:
-    done = subprocess.run(
+    try:
+        done = _printed(folder, words, stdin, own=own)
+    except subprocess.TimeoutExpired as error:
+        raise NotReady(
+            f"`docker compose config` did not end within {READ_SECONDS} s", hint="`uptime` shows what is busy"
+        ) from error
+    if done.returncode == 0:
+        return done.stdout
+    said = tuple(line for line in done.stderr.strip().splitlines() if "level=warning" not in line)
+    if release(installed := version()) < KNOWS_INCLUDE:
+        raise NotReady(f"Compose {installed} is too old: 2.26 or newer is needed", hint=INSTALL)
+    raise WrongInput(f"Compose does not accept the files in {folder}", evidence=said[-5:], hint="mend what it names")
+
+
+def _printed(folder: Path, words: Sequence[str], stdin: str, *, own: bool) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
         ["docker", "compose", *words],
         cwd=folder,
         env=_environment(folder, own=own),
@@ -224,10 +294,5 @@ def _read(folder: Path, *words: str, stdin: str = "", own: bool = True) -> str:
         capture_output=True,
         text=True,
         check=False,
+        timeout=READ_SECONDS,
     )
-    if done.returncode == 0:
-        return done.stdout
-    said = tuple(line for line in done.stderr.strip().splitlines() if "level=warning" not in line)
-    if release(installed := version()) < KNOWS_INCLUDE:
-        raise NotReady(f"Compose {installed} is too old: 2.26 or newer is needed", hint=INSTALL)
-    raise WrongInput(f"Compose does not accept the files in {folder}", evidence=said[-5:], hint="mend what it names")

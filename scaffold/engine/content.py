@@ -10,6 +10,9 @@ from docker.utils.build import exclude_paths
 from ..errors import WrongInput
 from ..project import Build, Service
 
+OURS = (".stack", "**/.stack")
+"""What `up` writes down must not be a reason for the next one, whatever the .dockerignore says."""
+
 
 def image_name(service: Service) -> str:
     """Return the name that a service's image has when it is built from the files as they are; empty without a build."""
@@ -41,6 +44,11 @@ def _add(digest: "hashlib._Hash", context: Path, path: str) -> None:
 
 
 def _ignored(build: Build) -> list[str]:
+    """Return the patterns of what is left out: those of the .dockerignore, and what we write down ourselves."""
+    return [*_patterns(build), *OURS]
+
+
+def _patterns(build: Build) -> list[str]:
     """Return the patterns of the .dockerignore that BuildKit reads: the Dockerfile's own, else the context's."""
     for name in (f"{build.dockerfile}.dockerignore", ".dockerignore"):
         path = build.context / name

@@ -3,6 +3,7 @@
 from docker import DockerClient
 from docker.models.containers import Container
 
+COMPOSE = "com.docker.compose."
 PROJECT = "com.docker.compose.project"
 SERVICE = "com.docker.compose.service"
 FOLDER = "com.docker.compose.project.working_dir"

@@ -2,13 +2,14 @@
 
 import io
 import tarfile
+import time
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import PurePosixPath
 from typing import Any
 
 from docker import DockerClient
-from docker.errors import NotFound
+from docker.errors import APIError, NotFound
 from docker.models.containers import Container
 
 from .. import storage
@@ -20,6 +21,10 @@ from .labels import PROJECT, VOLUME
 
 ACME = "acme"
 """The volume of Traefik's storage, by its name in the Compose files."""
+LOOK = "stack.look"
+"""The label of containers that are made to look into a volume."""
+LOOK_SECONDS = 60
+"""How old one may become before it counts as left behind; a look takes less than half of that."""
 OWNER = 65532
 """User and group of Traefik in compose.proxy.yaml."""
 
@@ -125,12 +130,22 @@ def _filled(client: DockerClient, project: Project, service: Service) -> dict[st
     return {name: place for place, name in service.volumes.items() if name in known}
 
 
+def clear_away(client: DockerClient) -> None:
+    """Remove what a look that was cut off has left: it would hold its volumes for ever."""
+    left = client.api.containers(all=True, filters={"label": LOOK, "status": "created"})
+    for one in left:
+        if time.time() - one["Created"] > LOOK_SECONDS:
+            with suppress(APIError):  # somebody else was faster
+                client.api.remove_container(one["Id"], v=True)
+
+
 @contextmanager
 def _never_started(
     client: DockerClient, image: str, mounts: Mapping[str, str], mode: str = "ro"
 ) -> Iterator[Container]:
+    clear_away(client)
     binds = {name: {"bind": place, "mode": mode} for name, place in mounts.items()}
-    container = client.containers.create(image, volumes=binds, network_disabled=True)
+    container = client.containers.create(image, volumes=binds, network_disabled=True, labels=[LOOK])
     try:
         yield container
     finally:

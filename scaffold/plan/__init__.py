@@ -6,7 +6,7 @@ from pathlib import Path
 
 from .. import server
 from ..facts import LAST_WEEK, Facts, covered
-from ..project import APP, DNS, FILES, LEAVES, LOCAL, RELOAD, Project, Service
+from ..project import APP, DNS, FILES, LEAVES, LOCAL, PROXY, RELOAD, SOCKET_PROXY, Project, Service
 from .steps import (
     AwaitCertificate,
     AwaitHealthy,
@@ -50,7 +50,7 @@ __all__ = [
     "up",
 ]
 
-FRONT = ("socket-proxy", "traefik")
+FRONT = (SOCKET_PROXY, PROXY)
 """The services that a project has for a Traefik of its own."""
 RENEW_BEFORE = timedelta(days=30)
 """A local certificate is signed anew when less than this is left, as ACME clients do."""

@@ -6,6 +6,7 @@ import ssl
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from cryptography.x509.oid import NameOID
 from ..errors import WrongInput
 from ..facts import Awaited, Handshake, Reply
 from ..project import HTTPS_PORT
+from .patience import until
 
 HTTP_PORT = 80
 TRAEFIK_NOT_FOUND = b"404 page not found\n"
@@ -29,6 +31,15 @@ CERTIFICATE_SECONDS = 45
 AFTER_ERROR_SECONDS = 5
 """How long a certificate may still come after Traefik logged that an order failed: a second order may be under way."""
 POLL_SECONDS = 0.5
+PROTOCOLS = ("h2", "http/1.1")
+"""What a browser offers to speak inside TLS (RFC 7301)."""
+HEADERS = frozenset(
+    {
+        *("content-encoding", "content-length", "content-range", "content-type"),
+        *("server", "strict-transport-security", "x-content-type-options"),
+    }
+)
+"""The headers of an answer that are looked at. No other is kept: a cookie is a secret."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +55,8 @@ class Site:
     """Whether it speaks HTTPS itself, and not something in front of it."""
     issuers: str | None = None
     """How the names of issuers begin that are believed whoever signed for them; None for none."""
+    besides: bool = False
+    """Whether the system's authorities are believed beside the roots."""
 
     def believes(self, issuer: str) -> bool:
         """Tell whether an issuer is believed by its name alone."""
@@ -53,14 +66,14 @@ class Site:
 def handshake(site: Site, host: str) -> Handshake:
     """Return what a TLS handshake for one name gives, and why a client would refuse it."""
     try:
-        return _described(_certificate(site, host, _verifying(site)), "")
+        return _shaken(site, host, _verifying(site))
     except ssl.SSLCertVerificationError as error:
         problem = error.verify_message
     except (OSError, ValueError) as error:  # ValueError: a host that no DNS name can be
         return Handshake(problem=f"no TLS handshake with {site.address}:{site.https_port}: {error}")
     try:
-        seen = _described(_certificate(site, host, _blind()), problem)
-        return replace(seen, problem="") if site.believes(seen.issuer) else seen
+        seen = _shaken(site, host, _blind())
+        return seen if site.believes(seen.issuer) else replace(seen, problem=problem)
     except OSError as error:
         return Handshake(problem=f"{problem}; {error}")
 
@@ -85,9 +98,12 @@ def await_certificate(
     return Awaited(host, seen, said)
 
 
-def get(site: Site, host: str, path: str = "/", headers: Mapping[str, str] | None = None) -> Reply:
-    """Return the answer to one GET, over HTTPS with whatever certificate: checks of their own judge that."""
-    return _app(site, host, path, headers)[0]
+def get(site: Site, host: str, path: str = "/", headers: Mapping[str, str] | None = None, *, named: str = "") -> Reply:
+    """Return the answer to one GET, over HTTPS with whatever certificate: checks of their own judge that.
+
+    The name that TLS is told is the host's, unless another is named.
+    """
+    return _app(site, host, path, headers, named)[0]
 
 
 def http(site: Site, host: str, path: str = "/") -> Reply:
@@ -121,40 +137,62 @@ def slash_path(openapi: bytes) -> str | None:
         return None
 
 
-def _app(site: Site, host: str, path: str, headers: Mapping[str, str] | None = None) -> tuple[Reply, bytes]:
-    return (_https if site.tls else _http)(site, host, path, headers or {})
+def _app(
+    site: Site, host: str, path: str, headers: Mapping[str, str] | None = None, named: str = ""
+) -> tuple[Reply, bytes]:
+    return _https(site, host, path, headers or {}, named) if site.tls else _http(site, host, path, headers or {})
 
 
 def _http(site: Site, host: str, path: str, headers: Mapping[str, str]) -> tuple[Reply, bytes]:
     pool = urllib3.HTTPConnectionPool(site.address, site.http_port, timeout=SECONDS)
-    return _get(pool, "http", _netloc(host, site.http_port, HTTP_PORT), path, headers)
+    return _get(pool, "http", netloc(host, site.http_port, HTTP_PORT), path, headers)
 
 
-def _https(site: Site, host: str, path: str, headers: Mapping[str, str]) -> tuple[Reply, bytes]:
+def _https(site: Site, host: str, path: str, headers: Mapping[str, str], named: str) -> tuple[Reply, bytes]:
     pool = urllib3.HTTPSConnectionPool(
         site.address,
         site.https_port,
-        server_hostname=host,
+        server_hostname=named or host,
         assert_hostname=False,
         ssl_context=_blind(),
         timeout=SECONDS,
     )
     urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
-    return _get(pool, "https", _netloc(host, site.https_port, HTTPS_PORT), path, headers)
+    return _get(pool, "https", netloc(host, site.https_port, HTTPS_PORT), path, headers)
 
 
 def _get(
-    pool: urllib3.HTTPConnectionPool, scheme: str, netloc: str, path: str, headers: Mapping[str, str]
+    pool: urllib3.HTTPConnectionPool, scheme: str, authority: str, path: str, headers: Mapping[str, str]
 ) -> tuple[Reply, bytes]:
-    url = f"{scheme}://{netloc}{path}"
-    sent = {"Host": netloc, "User-Agent": "stack-check", **headers}
+    url = f"{scheme}://{authority}{path}"
+    sent = {"Host": authority, "User-Agent": "stack-check", **headers}
     try:
-        answer = pool.request("GET", path, headers=sent, redirect=False, retries=False, preload_content=False)
-        body = _beginning(answer)
+        # Each byte may come in time, and all of them never.
+        answer, body = until(time.monotonic() + 2 * SECONDS, partial(_fetched, pool, path, sent))
     except (urllib3.exceptions.HTTPError, ValueError) as error:
         return Reply(url, problem=_cause(error)), b""
+    except TimeoutError:
+        return Reply(url, problem=f"no whole answer within {2 * SECONDS} seconds"), b""
     location = answer.headers.get("Location", "")
-    return Reply(url, status=answer.status, location=location, by_proxy=body == TRAEFIK_NOT_FOUND), body
+    kept = {name.lower(): value for name, value in answer.headers.items() if name.lower() in HEADERS}
+    by_proxy = body == TRAEFIK_NOT_FOUND
+    return Reply(url, status=answer.status, location=location, by_proxy=by_proxy, headers=kept), body
+
+
+def _fetched(
+    pool: urllib3.HTTPConnectionPool, path: str, sent: Mapping[str, str]
+) -> tuple[urllib3.BaseHTTPResponse, bytes]:
+    answer = pool.request(
+        "GET",
+        path,
+        headers=sent,
+        redirect=False,
+        retries=False,
+        preload_content=False,
+        # Who asks for a part of something compressed wants to see just that.
+        decode_content="Accept-Encoding" not in sent,
+    )
+    return answer, _beginning(answer)
 
 
 def _beginning(answer: urllib3.BaseHTTPResponse) -> bytes:
@@ -171,13 +209,17 @@ def _cause(error: Exception) -> str:
     return str(error.__cause__ or error.__context__ or error)
 
 
-def _netloc(host: str, port: int, usual: int) -> str:
-    return host if port == usual else f"{host}:{port}"
+def netloc(host: str, port: int, usual: int) -> str:
+    """Return host and port as the Host header has them (RFC 9110, section 7.2)."""
+    name = f"[{host}]" if ":" in host else host
+    return name if port == usual else f"{name}:{port}"
 
 
 def _verifying(site: Site) -> ssl.SSLContext:
     try:
         context = ssl.create_default_context(cafile=str(site.roots) if site.roots else None)
+        if site.besides:
+            context.load_default_certs()
     except (OSError, ssl.SSLError) as error:
         raise WrongInput(
             f"the roots in {site.roots} cannot be read: {error}", hint="a PEM file with the authority's root"
@@ -194,17 +236,25 @@ def _blind() -> ssl.SSLContext:
     return context
 
 
-def _certificate(site: Site, host: str, context: ssl.SSLContext) -> bytes:
+def _shaken(site: Site, host: str, context: ssl.SSLContext) -> Handshake:
+    context.set_alpn_protocols(PROTOCOLS)
     with (
         socket.create_connection((site.address, site.https_port), timeout=SECONDS) as plain,
         context.wrap_socket(plain, server_hostname=host) as secured,
     ):
-        return secured.getpeercert(binary_form=True) or b""
+        protocol = secured.selected_alpn_protocol() or ""
+        return _described(secured.getpeercert(binary_form=True) or b"", protocol)
 
 
-def _described(der: bytes, problem: str) -> Handshake:
+def _described(der: bytes, protocol: str) -> Handshake:
     certificate = x509.load_der_x509_certificate(der)
-    return Handshake(_names(certificate), _issuer(certificate), certificate.not_valid_after_utc, problem)
+    return Handshake(
+        _names(certificate),
+        _issuer(certificate),
+        certificate.not_valid_after_utc,
+        not_before=certificate.not_valid_before_utc,
+        protocol=protocol,
+    )
 
 
 def _names(certificate: x509.Certificate) -> tuple[str, ...]:
@@ -212,7 +262,8 @@ def _names(certificate: x509.Certificate) -> tuple[str, ...]:
         extension = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
     except x509.ExtensionNotFound:
         return ()
-    return tuple(extension.value.get_values_for_type(x509.DNSName))
+    addresses = map(str, extension.value.get_values_for_type(x509.IPAddress))
+    return (*extension.value.get_values_for_type(x509.DNSName), *addresses)
 
 
 def _issuer(certificate: x509.Certificate) -> str:

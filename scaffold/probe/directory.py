@@ -4,16 +4,13 @@ import json
 import socket
 import ssl
 import time
-from collections.abc import Callable
-from concurrent.futures import Future
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from functools import partial
 from http import HTTPStatus
 from pathlib import Path
-from threading import Thread
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 import urllib3
@@ -21,8 +18,8 @@ from urllib3 import exceptions
 
 from ..facts import Directory
 from . import SECONDS, _beginning, _blind, _cause
+from .patience import until
 
-T = TypeVar("T")
 REDIRECTS = 1
 """How many are followed; authorities have none, or one."""
 NEEDED = ("newNonce", "newOrder")
@@ -50,29 +47,14 @@ def look(url: str, roots: Path | None, now: datetime) -> Directory:
     if not host:
         return Directory(url, problem=f"{url} is no https address")
     try:
-        if not _until(start + SECONDS, partial(_resolves, host)):
+        if not until(start + SECONDS, partial(_resolves, host)):
             return Directory(url, problem=f"{host} cannot be resolved")
     except TimeoutError:
         return Directory(url, problem=f"{host} cannot be resolved {late}")
     try:
-        return _until(start + SECONDS, partial(_looked, url, context, now, start))
+        return until(start + SECONDS, partial(_looked, url, context, now, start))
     except TimeoutError:
         return Directory(url, problem=f"{host} does not answer {late}")
-
-
-def _until(deadline: float, call: Callable[[], T]) -> T:
-    """Return what a call returns; TimeoutError after the deadline, and nobody waits for the call any more."""
-    future: Future[T] = Future()
-
-    def work() -> None:
-        try:
-            future.set_result(call())
-        except BaseException as error:  # noqa: BLE001 - raised again where the result is awaited
-            future.set_exception(error)
-
-    # Not a pool's: the end of the process would wait for those.
-    Thread(target=work, daemon=True).start()
-    return future.result(timeout=max(deadline - time.monotonic(), 0))
 
 
 def _resolves(host: str) -> bool:

@@ -2,20 +2,37 @@
 
 from __future__ import annotations
 
+import json
 import socket
-from collections.abc import Callable
+import ssl
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import dns.rcode
 import pytest
 import trustme
 
-from ..names import Names, known, serve, serve_httpreq
+from scaffold.project import RELOAD
+
+from ..names import EVERY, Names, known, serve, serve_httpreq
 from .acme import Authority
 from .conftest import Make
 from .stacks import BIN, Done, Stack, docker, eventually, run
 
 Prepare = Callable[..., Authority]
 HERE = "@ A 127.0.0.1"
+OLD = """
+tls:
+  certificates:
+    - certFile: /etc/traefik/dynamic/local/old.crt
+      keyFile: /etc/traefik/dynamic/local/old.key
+"""
+ASTRAY = pytest.mark.sabotages("dns.address")
 
 
 def issuer(done: Done) -> str:
@@ -146,9 +163,55 @@ def test_plain_compose_gets_a_certificate_without_us(make: Make, authority: Prep
     assert "Pebble Intermediate CA" in issuer(stack.stack("check"))
 
 
+# ------------------------------------------------------------------ sabotage
+
+
+@pytest.mark.sabotages("proxy.storage", "proxy.orders")
+def test_keys_that_lie_open_and_orders_that_failed_are_noticed(make: Make, authority: Prepare, names: Names) -> None:
+    stack = make("trouble")
+    pebble = authority(stack)
+    pebble.start()
+    stack.new(domain="demo.test", **pebble.answers)
+    stack.up()
+
+    mode(stack, "644")
+    assert stack.stack("check").failed == {"proxy.storage"}
+    mode(stack, "600")
+
+    stack.env["STACK_HOSTS"] = "www.demo.test"
+    names.trouble[EVERY] = dns.rcode.SERVFAIL
+    up = stack.compose("up", "--detach", "--wait")
+    assert up.status == 0, up.everything
+    eventually(lambda: "Unable to obtain ACME certificate" in stack.compose("logs", "traefik").out)
+    names.trouble.clear()
+    serve_old(stack, pebble.roots, "www.demo.test")  # or there would be no handshake for that name either
+    found = stack.stack("check")
+    assert found.failed == {"proxy.orders"}, found.everything
+
+
+def serve_old(stack: Stack, roots: Path, host: str) -> None:
+    """Have Traefik serve a certificate from a file that was signed long ago, by somebody who is believed."""
+    ca = trustme.CA()
+    roots.write_bytes(roots.read_bytes() + b"\n" + ca.cert_pem.bytes())
+    leaf, folder = ca.issue_cert(host), stack.folder / "secrets/tls"
+    (folder / "old.crt").write_bytes(b"".join(one.bytes() for one in leaf.cert_chain_pems))
+    (folder / "old.key").write_bytes(leaf.private_key_pem.bytes())
+    (folder / "old.yaml").write_text(OLD)
+    for path in folder.iterdir():
+        path.chmod(0o444)
+    (stack.folder / RELOAD).touch()
+    eventually(lambda: stack.serves(host))
+
+
+def mode(stack: Stack, mode: str) -> None:
+    """Give Traefik's storage other permission bits, as Traefik's own user."""
+    docker("exec", stack.container("traefik"), "sh", "-c", f"chmod {mode} /tmp/*.json")
+
+
 # ------------------------------------------------------------------ other sources
 
 
+@pytest.mark.sabotages("tls.files")
 def test_files_of_ones_own_are_served(make: Make, tmp_path: Path) -> None:
     stack, ca = make("files"), trustme.CA()
     ca.cert_pem.write_to_path(str(tmp_path / "root.pem"))
@@ -209,17 +272,28 @@ def zone(names: Names, *records: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("records", "check", "said"),
+    ("records", "said"),
     [
-        (["@ A 192.0.2.1"], "dns.address", "demo.test: A 192.0.2.1 is not this server"),
-        ([HERE, "@ AAAA 2001:db8::1"], "dns.address", "demo.test: AAAA 2001:db8::1 is not this server"),
-        ([HERE, '@ CAA 0 issue "sectigo.com"'], "tls.caa", "sectigo.com"),
-        (["www A 127.0.0.1"], "dns.address", "demo.test: has no address"),
+        pytest.param(
+            ["@ A 192.0.2.1"], "demo.test: A 192.0.2.1 is not this server", marks=ASTRAY, id="a wrong A record"
+        ),
+        pytest.param(
+            [HERE, "@ AAAA 2001:db8::1"],
+            "demo.test: AAAA 2001:db8::1 is not this server",
+            marks=ASTRAY,
+            id="a stale AAAA record",
+        ),
+        pytest.param(
+            [HERE, '@ CAA 0 issue "sectigo.com"'],
+            "sectigo.com",
+            marks=pytest.mark.sabotages("tls.caa"),
+            id="a forbidding CAA record",
+        ),
+        pytest.param(["www A 127.0.0.1"], "demo.test: has no address", marks=ASTRAY, id="no record"),
     ],
-    ids=["a wrong A record", "a stale AAAA record", "a forbidding CAA record", "no record"],
 )
 def test_what_would_fail_the_order_is_named_before_anything_starts(
-    unstarted: Stack, authority: Prepare, names: Names, records: list[str], check: str, said: str
+    unstarted: Stack, authority: Prepare, names: Names, records: list[str], said: str, request: pytest.FixtureRequest
 ) -> None:
     pebble = authority(unstarted)
     pebble.start()
@@ -229,12 +303,13 @@ def test_what_would_fail_the_order_is_named_before_anything_starts(
 
     up = unstarted.stack("up")
 
-    assert (up.status, up.failed) == (3, {check}), up.everything
+    assert (up.status, up.failed) == (3, set(request.node.get_closest_marker("sabotages").args)), up.everything
     assert said in up.out
     assert "order-plz" not in pebble.log()
     assert unstarted.ids() == {}
 
 
+@pytest.mark.sabotages("dns.cdn")
 def test_a_challenge_that_no_cdn_passes_is_refused(unstarted: Stack, authority: Prepare, names: Names) -> None:
     pebble = authority(unstarted)
     pebble.start()
@@ -245,6 +320,64 @@ def test_a_challenge_that_no_cdn_passes_is_refused(unstarted: Stack, authority: 
 
     assert (up.status, up.failed) == (3, {"dns.cdn"}), up.everything
     assert unstarted.ids() == {}
+
+
+@pytest.mark.sabotages("dns.agree")
+def test_resolvers_that_still_have_an_old_answer_are_told(unstarted: Stack, names: Names) -> None:
+    zone(names, "@ A 192.0.2.1", "@ NS ns", "ns A 127.0.0.2")
+    with serve(known({"demo.test": [HERE]}), "127.0.0.2", names.port):
+        unstarted.env |= {"STACK_DNS_RESOLVERS": f"127.0.0.1:{names.port}", "STACK_ADDRESSES": "127.0.0.1 192.0.2.1"}
+        told = unstarted.stack("check", "--before", "--only", "dns.agree", "--only", "dns.address")
+
+    assert told.status == 0, told.everything
+    assert {one["id"]: one["status"] for one in told.json["findings"]} == {"dns.address": "pass", "dns.agree": "warn"}
+    assert "127.0.0.1; a public resolver has 192.0.2.1" in told.out
+
+
+@pytest.mark.sabotages("host.clock")
+def test_a_clock_that_is_wrong_is_refused(unstarted: Stack, names: Names, tmp_path: Path) -> None:
+    zone(names, HERE)
+    with directory(tmp_path, datetime.now(UTC) - timedelta(hours=2)) as url:
+        unstarted.env |= {"STACK_DNS_RESOLVERS": f"127.0.0.1:{names.port}", "STACK_ADDRESSES": "127.0.0.1"}
+        unstarted.env |= {"STACK_ACME_DIRECTORY": url, "STACK_ACME_ROOT": str(tmp_path / "root.pem")}
+        up = unstarted.stack("up")
+
+    assert (up.status, up.failed) == (3, {"host.clock"}), up.everything
+    assert "2 hours ahead of the authority's" in up.out
+    assert unstarted.ids() == {}
+
+
+@contextmanager
+def directory(folder: Path, now: datetime) -> Iterator[str]:
+    """Serve what every authority begins with, dated by a clock of our own."""
+    ca = trustme.CA()
+    ca.cert_pem.write_to_path(str(folder / "root.pem"))
+    (folder / "root.pem").chmod(0o644)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    ca.issue_cert("127.0.0.1").configure_cert(context)
+
+    class Answer(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            body = json.dumps({"newNonce": "https://127.0.0.1/nonce", "newOrder": "https://127.0.0.1/order"}).encode()
+            self.send_response_only(200)  # without a date by this machine's clock
+            self.send_header("Date", format_datetime(now, usegmt=True))
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            """Keep quiet."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Answer)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield f"https://127.0.0.1:{server.server_port}/dir"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
 
 
 def test_a_port_80_that_somebody_holds_is_named_before_anything_starts(unstarted: Stack, authority: Prepare) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from .acme import Authority
 from .conftest import Make
 from .stacks import BIN, ROOT, docker, eventually, run
@@ -92,6 +94,7 @@ def test_a_name_that_had_a_local_certificate_gets_one_from_an_authority(
     assert not list((stack.folder / "secrets/tls").glob("local.*"))
 
 
+@pytest.mark.sabotages("host.authority")
 def test_an_authority_that_is_down_is_named_before_anything_starts(
     make: Make, authority: Callable[..., Authority]
 ) -> None:
@@ -106,6 +109,7 @@ def test_an_authority_that_is_down_is_named_before_anything_starts(
     assert stack.ids() == {}
 
 
+@pytest.mark.sabotages("host.project")
 def test_two_projects_leave_each_other_alone(make: Make, tmp_path: Path) -> None:
     one, two = make("one"), make("two")
     for stack in (one, two):

@@ -31,6 +31,7 @@ def stack(project: Stack) -> Iterator[Stack]:
         project.compose("down", "--volumes")
 
 
+@pytest.mark.sabotages("host.ports")
 def test_a_port_held_by_a_process_is_refused_with_its_name(stack: Stack) -> None:
     with socket.create_server(("127.0.0.1", stack.https_port)):
         up = stack.stack("up")
@@ -42,6 +43,7 @@ def test_a_port_held_by_a_process_is_refused_with_its_name(stack: Stack) -> None
     assert stack.ids() == {}
 
 
+@pytest.mark.sabotages("host.ports")
 def test_a_port_held_by_a_container_is_refused_with_its_name(stack: Stack) -> None:
     name = f"{stack.name}-squatter"
     docker("run", "--detach", "--name", name, "--publish", f"{stack.http_port}:80", "haproxy:3.2", "sleep", "60")
@@ -56,6 +58,7 @@ def test_a_port_held_by_a_container_is_refused_with_its_name(stack: Stack) -> No
     assert stack.ids() == {}
 
 
+@pytest.mark.sabotages("host.memory")
 def test_more_memory_than_there_is_is_refused(stack: Stack) -> None:
     up = run(BIN / "stack", "up", stack.folder, "--json", env={**stack.env, "STACK_APP_MEMORY": "100000000"})
 

@@ -191,6 +191,7 @@ def test_an_app_that_writes_sqlite_and_files(adopted: Callable[..., Stack]) -> N
     assert stack.compose("up", "--detach", "--wait", "--force-recreate", "app").status == 0
 
     assert stack.container("app") != first
+    eventually(lambda: stack.serves("localhost"))  # Traefik hears of a healthy app a moment later
     assert stack.get("localhost").json == {"shape": "sqlite", "notes": ["bread"]}
     assert stack.get("localhost", "/add/milk").json == {"files": ["bread", "milk"]}
     assert (stack.folder / "README.md").read_text() == "# My notes\n"

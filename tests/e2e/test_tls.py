@@ -78,7 +78,9 @@ def stack(make: Make) -> Stack:
     stack = make("tls", STACK_HSTS_SECONDS="300", STACK_UPLOAD_MB="1")
     stack.new()
     (stack.folder / "app/main.py").write_text(APP)
-    stack.up()
+    up = stack.stack("up")
+    # A local certificate, and browsers are to insist on it: not what anybody should do.
+    assert up.failed == {"tls.hsts"}, up.everything
     return stack
 
 

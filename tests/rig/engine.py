@@ -100,7 +100,8 @@ def launch() -> None:
     STATE.mkdir(parents=True, exist_ok=True)
     with (STATE / "dockerd.log").open("ab") as log:
         subprocess.Popen(
-            ["dockerd", f"--mtu={uplink_mtu()}"],
+            # Docker's own pools are used up by some thirty networks, and two modules of tests run at a time.
+            ["dockerd", f"--mtu={uplink_mtu()}", "--default-address-pool=base=172.16.0.0/12,size=22"],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,

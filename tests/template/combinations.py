@@ -63,6 +63,7 @@ PAIRS: Mapping[str, Sequence[object]] = {
     "upload_limit": [DEFAULT, 200],
     "memory": [DEFAULT, 4096],
     "health_path": [DEFAULT, "/api/v1/health"],
+    "watch": [DEFAULT, "true"],
 }
 """Every question of copier.yml with values that make a difference, the commonest first."""
 
@@ -71,11 +72,11 @@ OTHERS: Sequence[Answers] = (
     {"proxy": "shared", "proxy_project": "front", "domain": "shop.test", "postgres": "true", "path_prefix": "/api/v2"},
     {"proxy": "shared", "adopt": "true", "dockerfile": "keep", "redis": "true", "hosts": "www.example.com"},
     {"proxy": "shared", "adopt": "true", "server": "fastapi", "trusted_proxies": "192.0.2.0/24"},
-    {"kind": "proxy"},
+    {"kind": "proxy", "watch": "true"},
     {"kind": "proxy", "certificates": "external", "trusted_proxies": "192.0.2.0/24"},
     {"kind": "static"},
     {"kind": "static", "adopt": "true", "public": "web/dist", "domain": "shop.test", "path_prefix": "/docs"},
-    {"kind": "static", "proxy": "shared", "domain": "api.example.com", "hosts": "www.example.com"},
+    {"kind": "static", "proxy": "shared", "domain": "api.example.com", "hosts": "www.example.com", "watch": "true"},
 )
 """Projects that are no app, or join a shared proxy: fewer questions mean anything for them, so they are not paired."""
 
@@ -353,6 +354,12 @@ NEW_APP = {
     "requirements.txt",
 }
 NEW = {".gitignore", "README.md"}
+WATCHED = {
+    "watch/alert.sh",
+    "watch/stack-alert@.service",
+    "watch/stack-check@.service",
+    "watch/stack-check@.timer",
+}
 ADOPTED = {"STACK.md"}
 STORES: Mapping[str, set[str]] = {
     "postgres": {"compose.postgres.yaml", "container/postgres.sql", "secrets/postgres_password"},
@@ -397,6 +404,7 @@ def files(answers: Answers) -> set[str]:
         built(answers),
         routed(answers),
         {"compose.external.yaml"} if answers.get("certificates") == "external" else set(),
+        WATCHED if "watch" in answers else set(),
         ADOPTED if "adopt" in answers else NEW | new,
         *chosen,
     )

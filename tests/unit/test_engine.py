@@ -6,12 +6,14 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from docker.errors import APIError, ImageNotFound
 
-from scaffold.engine import Engine, content, inspection
-from scaffold.errors import WrongInput
+from scaffold.engine import Engine, content, inherited, inspection
+from scaffold.errors import StackError, WrongInput
+from scaffold.plan import Promote
 from scaffold.project import Build, Port, Service
 
-from ..builders import shared_proxy
+from ..builders import project, shared_proxy
 
 
 @pytest.fixture
@@ -61,6 +63,16 @@ def test_the_dockerfiles_own_ignore_file_wins(app: Path) -> None:
     (app / "Dockerfile.dockerignore").write_text("*\n")
     before = digest(app)
     (app / "app/main.py").write_text("app = 2")
+    assert digest(app) == before
+
+
+@pytest.mark.parametrize("folder", [".stack", "app/.stack"])
+@pytest.mark.parametrize("patterns", ["", "!.stack\n!**/.stack\n"], ids=["not ignored", "asked for"])
+def test_what_up_writes_down_changes_nothing(app: Path, folder: str, patterns: str) -> None:
+    (app / ".dockerignore").write_text(patterns)
+    before = digest(app)
+    (app / folder).mkdir()
+    (app / folder / "history.jsonl").write_text("{}")
     assert digest(app) == before
 
 
@@ -117,6 +129,25 @@ INSPECTED = {
 }
 
 
+class Images:
+    """The images of an engine: one with names of its own, one without, and no other."""
+
+    def __init__(self) -> None:
+        self.images = self
+
+    def get(self, image: str) -> Any:
+        configs = {"full": {"Env": ["PATH=/bin", "EMPTY"], "Labels": {"a.b": "1"}}, "empty": {"Env": None}}
+        if image not in configs:
+            raise ImageNotFound(image)
+        return SimpleNamespace(attrs={"Config": configs[image]})
+
+
+@pytest.mark.parametrize(("image", "names"), [("full", {"PATH", "EMPTY", "a.b"}), ("empty", set()), ("gone", set())])
+def test_what_an_image_has_by_itself_are_variables_and_labels(image: str, names: set[str]) -> None:
+    client: Any = Images()
+    assert inherited.names(client, image) == names
+
+
 def test_an_inspection_becomes_a_container() -> None:
     found = inspection.container(INSPECTED)
     assert (found.id, found.name, found.service, found.state) == ("abc", "shop-traefik-1", "traefik", "running")
@@ -169,9 +200,12 @@ def test_a_stopped_container_shows_the_ports_that_it_would_publish() -> None:
     assert inspection.ports(anywhere) == ()
 
 
-def test_the_engine_tells_where_its_data_is() -> None:
-    client: Any = SimpleNamespace(info=lambda: {"DockerRootDir": "/srv/docker"})
-    assert Engine(client).data_folder() == Path("/srv/docker")
+@pytest.mark.parametrize(
+    ("said", "limits"), [({}, True), ({"MemoryLimit": True}, True), ({"MemoryLimit": False}, False)]
+)
+def test_the_engine_tells_where_its_data_is_and_whether_it_limits_memory(said: dict[str, bool], limits: bool) -> None:
+    client: Any = SimpleNamespace(info=lambda: {"DockerRootDir": "/srv/docker", **said})
+    assert Engine(client).host() == (Path("/srv/docker"), limits)
 
 
 def test_a_shared_proxy_has_no_image_of_an_app() -> None:
@@ -182,3 +216,29 @@ def test_a_shared_proxy_has_no_image_of_an_app() -> None:
 def test_of_a_log_only_the_objects_count() -> None:
     text = '{"a": 1}\nnot JSON\n[1]\n\n{"half": \n{"b": 2}'
     assert list(inspection.documents(text)) == [{"a": 1}, {"b": 2}]
+
+
+@pytest.mark.parametrize("error", [APIError("no such image"), OSError("connection aborted")])
+def test_an_engine_that_refuses_or_goes_away_is_named_with_the_step(error: Exception) -> None:
+    def gone(_name: str) -> None:
+        raise error
+
+    client: Any = SimpleNamespace(api=SimpleNamespace(timeout=0), images=SimpleNamespace(get=gone))
+    with pytest.raises(StackError, match="Docker could not make it demo-app:current") as caught:
+        Engine(client).apply(project(), Promote("demo-app:1", "demo-app:current"), lambda _: None)
+    assert caught.value.evidence == (str(error),)
+
+
+@pytest.mark.parametrize("error", [APIError("it is busy"), OSError("connection aborted")])
+def test_the_id_of_an_image_that_nobody_tells_is_empty(error: Exception) -> None:
+    def gone(_name: str) -> None:
+        raise error
+
+    client: Any = SimpleNamespace(images=SimpleNamespace(get=gone))
+    assert Engine(client).image_id(project()) == ""
+
+
+def test_the_id_of_the_apps_image_is_told() -> None:
+    client: Any = SimpleNamespace(images=SimpleNamespace(get=lambda name: SimpleNamespace(id=f"sha256:{name}")))
+    assert Engine(client).image_id(project()) == "sha256:demo-app:current"
+    assert Engine(client).image_id(shared_proxy()) == ""

@@ -5,15 +5,18 @@ from __future__ import annotations
 import io
 import json
 import tarfile
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from docker.errors import APIError, NotFound
 
 from scaffold.engine import handover, volumes
+from scaffold.engine.volumes import LOOK, LOOK_SECONDS, clear_away
 from scaffold.errors import StackError
 from scaffold.facts import Kept
 from scaffold.project import Project
@@ -113,8 +116,10 @@ class Named:
 
     docker: Docker
 
-    def create(self, image: str, *, volumes: Mapping[str, Mapping[str, str]], network_disabled: bool) -> Box:
-        assert image == IMAGE
+    def create(
+        self, image: str, *, volumes: Mapping[str, Mapping[str, str]], network_disabled: bool, labels: list[str]
+    ) -> Box:
+        assert (image, labels) == (IMAGE, [LOOK])
         assert network_disabled
         self.docker.boxes.append(Box(self.docker, "", "", "created", volumes))
         return self.docker.boxes[-1]
@@ -149,6 +154,11 @@ class Docker:
     nets: dict[str, Net] = field(default_factory=dict)
     files: dict[str, dict[str, bytes]] = field(default_factory=dict)
     owned: dict[str, tuple[int, int, int, bool]] = field(default_factory=dict)
+
+    @property
+    def api(self) -> Any:
+        """Return what knows of no look that was cut off."""
+        return SimpleNamespace(containers=lambda **_: [])
 
     @property
     def containers(self) -> Named:
@@ -326,3 +336,18 @@ def test_a_stack_behind_a_shared_proxy_leaves_that_ones_volume_to_it() -> None:
     assert joined.front
     stack = replace(joined, front=with_service(joined.front, "traefik", volumes={"/tmp": "proxy_acme"}))
     assert volumes.kept(docker, stack, IMAGES) == (Kept("shop_acme", frozenset({OTHER_HOST})),)
+
+
+def test_what_a_look_that_was_cut_off_has_left_is_removed_and_nobody_elses() -> None:
+    removed: list[str] = []
+    now = time.time()
+    left = [{"Id": "old", "Created": now - LOOK_SECONDS - 1}, {"Id": "at work", "Created": now}]
+
+    def found(*, all: bool, filters: Mapping[str, str]) -> list[dict[str, Any]]:  # noqa: A002 - Docker's word
+        assert (all, filters) == (True, {"label": LOOK, "status": "created"})
+        return left
+
+    api = SimpleNamespace(containers=found, remove_container=lambda name, **_: removed.append(name))
+    client: Any = SimpleNamespace(api=api)
+    clear_away(client)
+    assert removed == ["old"]

@@ -18,40 +18,56 @@ ROOT = Path(scaffold.__file__).parent
 LAYERS: Mapping[str, float] = {
     "": 0,  # scaffold/__init__.py: the version, and where it is published
     "errors": 0,
+    "durations": 0,
     "answers": 1,
+    "elsewhere": 1,
     "dotenv": 1,
     "project": 1,
     "model": 1,
     "routing": 1,
     "storage": 1,
+    "record": 1,
     "facts": 1,
     "server": 1,
     "source": 1,
     "orders": 1,
+    "routers": 1,
     "symptoms": 1,
+    "loglines": 1,
+    "telltales": 1,
     "adopt": 2,
     "plan": 2,
     "awaited": 2,
     "rehearsal": 2,
     "inside": 2,
     "checks": 2,
+    "standing": 2,
+    "explained": 2,
     "report": 2.5,
+    "wholefile": 2.9,  # what several of the next layer share
+    "screens": 2.5,
     "wizard": 3,
     "detect": 3,
     "render": 3,
     "placing": 3,
     "repository": 3,
     "engine": 3,
+    "history": 3,
     "probe": 3,
     "authority": 3,
     "ownfiles": 3,
+    "saved": 3,
     "secretfiles": 3,
     "cli": 4,
     "__main__": 5,  # starts cli, and nothing else
 }
 NEIGHBOURS = {
+    ("elsewhere", "project"),
+    ("elsewhere", "routing"),
     ("facts", "project"),
+    ("facts", "record"),
     ("facts", "routing"),
+    ("loglines", "project"),
     ("model", "project"),
     ("project", "routing"),
     ("storage", "facts"),
@@ -73,10 +89,11 @@ OWNERS: Mapping[str, set[str]] = {
     "dns": {"probe"},
     "questionary": {"wizard"},
     "copier": {"render"},
+    "cattrs": {"saved"},
     "psutil": {"detect"},
     "dockerfile_parse": {"detect"},
 }
-LATE = {"copier", "docker", "dockerfile_parse", "packaging", "questionary", "rich", "urllib3", "cryptography"}
+LATE = {"cattrs", "copier", "docker", "dockerfile_parse", "packaging", "questionary", "rich", "urllib3", "cryptography"}
 """What costs too much to be imported before a command needs it."""
 
 

@@ -49,7 +49,7 @@ from ..builders import (
     with_service,
 )
 
-JOINER = replace(container("joiner"), image_id="sha256:socket-proxy", config_hash="")
+JOINER = container("joiner", image_id="sha256:socket-proxy")
 """It runs the image of the socket proxy."""
 FRONT_SERVICES = ("joiner", "socket-proxy", "traefik")
 FRONT_WAIT = AwaitHealthy(FRONT_SERVICES)

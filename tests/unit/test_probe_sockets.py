@@ -287,10 +287,10 @@ def test_an_answer_has_its_status_whatever_the_certificate(site: Site, path: str
 
 
 def test_a_redirect_is_reported_and_not_followed(site: Site) -> None:
-    assert probe.http(site, HOST, "/moved") == Reply(
+    assert replace(probe.http(site, HOST, "/moved"), headers={}) == Reply(
         f"http://{HOST}:{site.http_port}/moved", status=308, location=f"https://{HOST}/there?a=b"
     )
-    assert probe.get(site, HOST, "/moved") == Reply(
+    assert replace(probe.get(site, HOST, "/moved"), headers={}) == Reply(
         f"https://{HOST}:{site.https_port}/moved", status=308, location=f"https://{HOST}/there?a=b"
     )
 

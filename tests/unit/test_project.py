@@ -146,6 +146,33 @@ def test_a_secret_is_a_file_of_the_host_wherever_compose_puts_it() -> None:
     }
 
 
+def test_a_file_that_the_files_mount_as_a_config_is_a_bind_and_a_secret_may_lie_anywhere() -> None:
+    told = {
+        "configs": [{"source": "settings"}, {"source": "settings", "target": "/etc/settings"}, {"source": "written"}],
+        "secrets": [{"source": "app.env", "target": "/etc/app.env"}],
+    }
+    configs = {"settings": {"file": "/srv/demo/settings"}, "written": {"content": "x"}}
+    stack = parse({**WITH_DATA, **model(worker=told), "configs": configs}, {}, Path("/srv/demo"))
+    assert stack.service("worker").binds == {
+        "/settings": Path("/srv/demo/settings"),
+        "/etc/settings": Path("/srv/demo/settings"),
+        "/etc/app.env": Path("/srv/demo/secrets/app.env"),
+    }
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"mem_limit": "1048576", "pids_limit": 50},
+        {"deploy": {"resources": {"limits": {"memory": "1048576", "pids": 50}}}},
+    ],
+    ids=["the service's", "of deploy"],
+)
+def test_limits_count_wherever_they_are_written(told: dict[str, Any]) -> None:
+    worker = parse(model(worker=told), {}, Path("/srv/demo")).service("worker")
+    assert (worker.memory, worker.pids) == (1048576, 50)
+
+
 def test_what_others_wait_for_until_it_has_ended_runs_once() -> None:
     stack = parse(WITH_DATA, {}, Path("/srv/demo"))
     assert [service.name for service in stack.services if service.one_shot] == ["prestart"]

@@ -7,6 +7,8 @@ import pytest
 
 from scaffold import report
 from scaffold.checks import CHECKS, Check, Finding, Outcome, Status
+from scaffold.checks.changes import WATCH as AS_A_WHOLE
+from scaffold.checks.changes import Change
 from scaffold.errors import Interrupted, NotReady, StackError, WrongInput
 from scaffold.facts import Facts
 from scaffold.plan import Promote, Restart, Start
@@ -88,17 +90,28 @@ def test_an_empty_plan_says_that_there_is_nothing_to_do() -> None:
 
 def test_what_is_good_takes_one_line_without_its_evidence() -> None:
     lines = [flowing(line) for line in text(GOOD).splitlines()]
-    assert lines == ["✓ first.good The first promise holds.", "1 passed, 0 failed"]
+    assert lines == ["✓ first.good The first promise holds.", "", "✓ 1 passed, 0 failed"]
+
+
+def test_what_is_good_stands_by_family() -> None:
+    names = ("dns.a", "new.a", "host.a", "app.a", "host.b", "app.b")
+    lines = text(*(finding(name, Status.PASS) for name in names)).splitlines()[: len(names)]
+    assert [line.split()[1] for line in lines] == ["app.a", "app.b", "host.a", "host.b", "dns.a", "new.a"]
+
+
+def test_a_good_promise_that_is_longer_than_the_terminal_is_cut_off() -> None:
+    line = text(finding("second.good", Status.PASS, run=breaks)).splitlines()[0]
+    assert (len(line), line[-1]) == (80, "…")
 
 
 def test_failures_come_last() -> None:
-    marks = [line[0] for line in text(*ALL).splitlines() if line[0] in "✓✗!-"]
-    assert marks == ["✓", "!", "-", "✗"]
+    marks = [mark for line in text(*ALL).splitlines()[:-1] for mark in line if mark in "✓✗!-"]
+    assert marks == ["✓", "-", "!", "✗"]
 
 
 def test_a_failure_is_told_in_full() -> None:
     told = flowing(text(BAD))
-    assert flowing(BAD.check.promise) in told
+    assert f"✗ second.bad {flowing(BAD.check.promise)}" in told
     assert "seen: evidence of the bad one seen: and more of it" in told
     assert f"→ {BAD.check.hint}" in told
 
@@ -107,13 +120,61 @@ def test_a_warning_says_what_was_seen_and_what_to_do() -> None:
     assert "seen: 13 days → It needs no hint." in flowing(text(WATCH))
 
 
-def test_a_skipped_check_says_why_and_gives_no_advice() -> None:
-    assert "seen: needs second.bad" in text(SKIPPED)
-    assert "→" not in text(SKIPPED)
+def test_what_was_skipped_for_the_same_reason_takes_one_line_without_advice() -> None:
+    reason = "needs second.bad"
+    found = [finding(name, Status.SKIP, reason) for name in ("fifth.skipped", "sixth.skipped")]
+    lines = text(GOOD, SKIPPED, finding("other.skipped", Status.SKIP, "no app"), *found).splitlines()
+    assert [line for line in lines if line.startswith("-")] == [
+        "- needs second.bad (fourth.skipped, fifth.skipped, sixth.skipped)",
+        "- no app (other.skipped)",
+    ]
+    assert not any("→" in line for line in lines)
 
 
-def test_the_last_line_counts() -> None:
-    assert text(*ALL).splitlines()[-1] == "1 passed, 1 failed, 1 to watch, 1 skipped"
+def test_the_last_line_counts_and_tells_the_time_it_took() -> None:
+    assert text(*ALL).splitlines()[-1] == "✗ 1 passed, 1 failed, 1 to watch, 1 skipped"
+    assert report.findings((GOOD,), colour=False, width=80, seconds=2.06).splitlines()[-1].endswith("failed in 2.1 s")
+
+
+def test_after_a_failure_the_last_line_says_what_comes_next() -> None:
+    def last(*found: Finding) -> str:
+        return report.findings(found, colour=False, width=80, again="stack up").splitlines()[-1]
+
+    assert last(*ALL) == "Next: mend it, then stack up"
+    assert last(GOOD, WATCH, SKIPPED) == "✓ 1 passed, 0 failed, 1 to watch, 1 skipped"
+
+
+def test_what_failed_is_looked_at_again_by_name_unless_that_is_too_much() -> None:
+    bad = [finding(f"a.{number}", Status.FAIL) for number in range(5)]
+    assert report.again((GOOD, bad[0], WATCH)) == "stack check --only a.0"
+    assert report.again(bad[:3], ["my shop"]) == "stack check 'my shop' --only a.0 --only a.1 --only a.2"
+    assert report.again(bad) == report.again(bad[:3])
+    assert report.again((GOOD, WATCH, SKIPPED)) == ""
+
+
+@pytest.mark.parametrize(
+    ("change", "line"),
+    [
+        (
+            Change("app.healthy", Status.FAIL, ("app-1: dead", "app-2: [dead]")),
+            "✗ app.healthy failed: app-1: dead; app-2: [dead]",
+        ),
+        (Change("tls.days", Status.WARN, ("13 days",)), "! tls.days is to be watched: 13 days"),
+        (Change("app.healthy", Status.PASS, ("app-1: healthy",)), "✓ app.healthy is good again"),
+        (
+            Change(AS_A_WHOLE, Status.FAIL, ("no engine → start it",)),
+            "✗ stack check could not look: no engine → start it",
+        ),
+        (Change(AS_A_WHOLE, Status.PASS), "✓ stack check looks again"),
+        (Change("a.b", Status.FAIL, ("word " * 80,)), f"✗ a.b failed: {'word ' * 80}".rstrip()),
+    ],
+    ids=["failed", "to be watched", "good", "no look", "looks again", "long"],
+)
+def test_a_change_is_one_line(change: Change, line: str) -> None:
+    assert report.change(change, "14:03:05", colour=False) == f"14:03:05 {line}"
+    assert ANSI.sub("", report.change(change, "14:03:05", colour=True)) != report.change(
+        change, "14:03:05", colour=False
+    )
 
 
 def test_no_warning_and_no_skip_are_not_mentioned() -> None:
@@ -142,9 +203,10 @@ def test_no_line_ends_in_spaces() -> None:
     assert [line for line in text(*ALL).splitlines() if line != line.rstrip()] == []
 
 
-def test_every_check_of_ours_takes_one_line_when_it_is_good_and_the_terminal_is_wide() -> None:
-    lines = text(*(Finding(check, Outcome(Status.PASS, ("seen",))) for check in CHECKS), width=120).splitlines()
-    assert len(lines) == len(CHECKS) + 1
+@pytest.mark.parametrize("width", [60, 80, 200])
+def test_every_check_of_ours_takes_one_line_when_it_is_good(width: int) -> None:
+    lines = text(*(Finding(check, Outcome(Status.PASS, ("seen",))) for check in CHECKS), width=width).splitlines()
+    assert len(lines) == len(CHECKS) + 2
 
 
 def test_the_list_shows_every_check_with_its_promise() -> None:

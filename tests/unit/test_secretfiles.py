@@ -177,6 +177,13 @@ def test_whatever_is_secret_is_blanked_out_as_it_stands_and_as_it_is_read(tmp_pa
     )
 
 
+def test_a_binary_file_among_secrets_hides_none_of_the_others(tmp_path: Path) -> None:
+    (tmp_path / "secrets").mkdir()
+    (tmp_path / "secrets/client.p12").write_bytes(b"\x00\xff\xfe")
+    (tmp_path / "secrets/postgres_password").write_text("p@ssword\n", encoding="utf-8")
+    assert secretfiles.values(tmp_path) >= {"p@ssword", "p%40ssword"}
+
+
 def test_without_secrets_nothing_is_blanked_out(tmp_path: Path) -> None:
     assert secretfiles.blanked(tmp_path, ("as it was", "")) == ("as it was", "")
 

@@ -1,0 +1,49 @@
+"""What several commands take: their common options and arguments."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+
+def debugging(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the option that every command has, also one that leaves standard output to another program."""
+    return click.option("--debug", is_flag=True, help="Show the traceback when something unexpected happens.")(command)
+
+
+def common(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options of a command that has a result."""
+    command = debugging(command)
+    return click.option("--json", "as_json", is_flag=True, help="Print one JSON document on standard output.")(command)
+
+
+def directory(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the argument DIR."""
+    return click.argument("directory", metavar="[DIR]", default=".", type=click.Path(path_type=Path))(command)
+
+
+def within(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the option that names the project's folder, where an argument is something else."""
+    return click.option(
+        "-C", "--directory", metavar="DIR", default=".", type=click.Path(path_type=Path), help="The project's folder."
+    )(command)
+
+
+def of_proxy(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the option that means Traefik's secrets instead of the app's."""
+    return click.option("--proxy", is_flag=True, help="For Traefik alone, such as a DNS provider's variables.")(command)
+
+
+class Handing(click.Command):
+    """A command that hands the words behind `--` on, as `command`."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Keep what is somebody else's away from our own options."""
+        end = args.index("--") if "--" in args else len(args)
+        ctx.params["command"] = tuple(args[end + 1 :])
+        return super().parse_args(ctx, args[:end])
+
+    def collect_usage_pieces(self, ctx: click.Context) -> list[str]:
+        """Return what the usage line is made of."""
+        return [*super().collect_usage_pieces(ctx), "[-- WORDS...]"]

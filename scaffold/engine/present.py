@@ -1,0 +1,40 @@
+"""What is there: containers, images, and the last words of one."""
+
+from collections.abc import Iterable
+
+from docker import DockerClient
+from docker.errors import APIError, ImageNotFound, NotFound
+
+from ..facts import Container
+from . import inherited, inspection, labels
+
+LAST_WORDS = 12
+"""Lines of a log that are evidence."""
+
+
+def containers(client: DockerClient, project: str) -> tuple[Container, ...]:
+    """Return the containers of the project of this name, running or not, without one-off ones."""
+    every = [one.attrs for one in labels.bearing(client, labels.PROJECT, project)]
+    own = {image: inherited.names(client, image) for image in {one["Image"] for one in every}}
+    made = (inspection.container(one, own[one["Image"]]) for one in every)
+    return tuple(sorted(made, key=lambda one: one.name))
+
+
+def images(client: DockerClient, names: Iterable[str]) -> dict[str, str]:
+    """Return the id of each image that is there."""
+    found = {}
+    for name in {name for name in names if name}:
+        try:
+            found[name] = str(client.images.get(name).id)
+        except ImageNotFound:
+            continue
+    return found
+
+
+def last_words(client: DockerClient, container: Container) -> tuple[str, ...]:
+    """Return the end of a container's log, and what its healthcheck says."""
+    try:
+        log = client.containers.get(container.id).logs(tail=LAST_WORDS).decode(errors="replace")
+    except (APIError, NotFound) as error:
+        log = f"its log cannot be read: {error}"
+    return (*log.splitlines(), *(f"healthcheck: {line}" for line in container.words.splitlines()))

@@ -1,0 +1,79 @@
+"""What `up` leaves written down in a project, a line of JSON each: `.stack/history.jsonl`."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from . import wholefile
+from .record import Record, Stopped
+
+FOLDER = ".stack"
+FILE = "history.jsonl"
+KEPT = 100
+"""How many lines are kept."""
+MODE = 0o644
+
+
+def last(directory: Path) -> Record | None:
+    """Return what was written down last in a project; None where there is nothing, or nothing that can be read."""
+    return next(_read(directory), None)
+
+
+def _read(directory: Path) -> Iterator[Record]:
+    """Yield what can be read, the newest first."""
+    for line in reversed(_lines(directory)):
+        if record := parse(line):
+            yield record
+
+
+def append(directory: Path, record: Record) -> None:
+    """Write one more line down, in one move, and forget the oldest beyond those that are kept; OSError."""
+    folder = directory / FOLDER
+    folder.mkdir(exist_ok=True)
+    _ignore(folder / ".gitignore")
+    if (folder / FILE).exists():
+        (folder / FILE).read_bytes()  # what cannot be read is not to be replaced
+    # Other lines stay as they are: a newer version may have written more into them than we know.
+    lines = [*_lines(directory)[1 - KEPT :], text(record)]
+    wholefile.write(folder / FILE, "".join(f"{line}\n" for line in lines).encode(), MODE)
+
+
+def text(record: Record) -> str:
+    """Return a record as one line of JSON."""
+    return json.dumps({**asdict(record), "at": record.at.isoformat()}, ensure_ascii=False)
+
+
+def parse(line: str) -> Record | None:
+    """Return what a line says; None of one that says nothing. What else stands in it is not ours to judge."""
+    try:
+        said: Mapping[str, Any] = json.loads(line)
+        at = datetime.fromisoformat(said["at"])
+        stopped = tuple(
+            Stopped(str(one["container"]), float(one["seconds"]), one["killed"] is True) for one in said["stopped"]
+        )
+        return Record(
+            at if at.tzinfo else at.replace(tzinfo=UTC),
+            float(said["seconds"]),
+            str(said["image"]),
+            str(said["name"]),
+            stopped,
+        )
+    except (ValueError, TypeError, KeyError):
+        return None
+
+
+def _lines(directory: Path) -> list[str]:
+    try:
+        written = (directory / FOLDER / FILE).read_bytes().decode(errors="replace")
+    except OSError:
+        return []
+    return [line for line in written.split("\n") if line.strip()]
+
+
+def _ignore(path: Path) -> None:
+    """Keep a folder out of git without a word in the project's own .gitignore, as caches of tools do."""
+    if not path.exists():
+        path.write_text("# Written by `stack up`; of this server alone.\n*\n", encoding="utf-8")
