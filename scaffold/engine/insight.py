@@ -1,7 +1,7 @@
 """What nobody outside should reach: the data services, and Traefik's own files and words. Nothing is changed there."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -69,11 +69,19 @@ class Insight:
         traefik = next((one for one in self.facts.of(self.project.proxy.name) if one.state == "running"), None)
         if not control or not traefik:
             return None
-        _, said = within.run(self.client, traefik.id, ["sh", "-c", DIAL, "sh", control, *peers])
-        status = {peer: number == "0" for number, _, peer in (line.partition(" ") for line in said.splitlines())}
+        status = self._tried(traefik, control, peers)
+        if any(status.get(peer) for peer in peers):
+            # Whenever any network comes or goes, Docker takes its rules away for a moment, to put them first again.
+            again = self._tried(traefik, control, peers)
+            status = {peer: was and again.get(peer, was) for peer, was in status.items()}
         if not status.get(control) or not set(peers) <= set(status):
             return None
         return tuple(Dial(one.service, peer.partition("/")[0], status[peer]) for peer, one in peers.items())
+
+    def _tried(self, traefik: Container, control: str, peers: Iterable[str]) -> dict[str, bool]:
+        """Return which of some addresses take a connection from Traefik's container, by address and port."""
+        _, said = within.run(self.client, traefik.id, ["sh", "-c", DIAL, "sh", control, *peers])
+        return {peer: number == "0" for number, _, peer in (line.partition(" ") for line in said.splitlines())}
 
     def complaints(self) -> tuple[Complaint, ...]:
         """Return what Traefik has written about this project's certificates since it started, and about its routers.

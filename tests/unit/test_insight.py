@@ -64,10 +64,10 @@ def test_why_a_data_service_says_nothing_is_kept(status: int, said: str, problem
 
 
 class Peers:
-    """A Traefik's container in which a command is answered."""
+    """A Traefik's container in which a command is answered, the last time as every time after."""
 
-    def __init__(self, *answers: str) -> None:
-        self.said = "\n".join(answers)
+    def __init__(self, *times: tuple[str, ...]) -> None:
+        self.said = ["\n".join(answers) for answers in times]
         self.containers = self
 
     def get(self, name: str) -> "Peers":
@@ -76,19 +76,24 @@ class Peers:
 
     def exec_run(self, words: list[str], *, stderr: bool) -> tuple[int, bytes]:
         assert (words[0], stderr) == ("sh", True)
-        return 0, self.said.encode()
+        return 0, (self.said.pop(0) if self.said[1:] else self.said[0]).encode()
 
 
-def dialled(*answers: str) -> Any:
+def dialled(*answers: str, afterwards: tuple[str, ...] = ()) -> Any:
     app = container("app", addresses={EDGE: "172.18.0.5"})
     postgres = container("postgres", addresses={"demo_backend": "172.20.0.3"})
-    client: Any = Peers(*answers)
+    client: Any = Peers(answers, *([afterwards] if afterwards else []))
     return Insight(client, data_project(), data_facts(app, postgres)).dials([postgres])
 
 
 def test_a_dial_counts_when_the_app_can_be_dialled() -> None:
     assert [one.open for one in dialled("1 172.20.0.3/5432", "0 172.18.0.5/8000")] == [False]
     assert [one.open for one in dialled("0 172.20.0.3/5432", "0 172.18.0.5/8000")] == [True]
+
+
+def test_what_was_open_for_a_moment_while_docker_changed_its_rules_is_not_open() -> None:
+    first, then = ("0 172.20.0.3/5432", "0 172.18.0.5/8000"), ("1 172.20.0.3/5432", "0 172.18.0.5/8000")
+    assert [one.open for one in dialled(*first, afterwards=then)] == [False]
 
 
 @pytest.mark.parametrize(
