@@ -18,11 +18,11 @@ MODE = 0o644
 
 
 def last(directory: Path) -> Record | None:
-    """Return what was written down last in a project; None where there is nothing, or nothing that can be read."""
-    return next(_read(directory), None)
+    """Return what ended well last in a project; None where nothing is written down, or can be read."""
+    return next((one for one in every(directory) if one.good), None)
 
 
-def _read(directory: Path) -> Iterator[Record]:
+def every(directory: Path) -> Iterator[Record]:
     """Yield what can be read, the newest first."""
     for line in reversed(_lines(directory)):
         if record := parse(line):
@@ -31,14 +31,20 @@ def _read(directory: Path) -> Iterator[Record]:
 
 def append(directory: Path, record: Record) -> None:
     """Write one more line down, in one move, and forget the oldest beyond those that are kept; OSError."""
-    folder = directory / FOLDER
-    folder.mkdir(exist_ok=True)
-    _ignore(folder / ".gitignore")
-    if (folder / FILE).exists():
-        (folder / FILE).read_bytes()  # what cannot be read is not to be replaced
+    place = folder(directory)
+    if (place / FILE).exists():
+        (place / FILE).read_bytes()  # what cannot be read is not to be replaced
     # Other lines stay as they are: a newer version may have written more into them than we know.
     lines = [*_lines(directory)[1 - KEPT :], text(record)]
-    wholefile.write(folder / FILE, "".join(f"{line}\n" for line in lines).encode(), MODE)
+    wholefile.write(place / FILE, "".join(f"{line}\n" for line in lines).encode(), MODE)
+
+
+def folder(directory: Path) -> Path:
+    """Return the folder for what is written down in a project, made if it is not there; OSError."""
+    place = directory / FOLDER
+    place.mkdir(exist_ok=True)
+    _ignore(place / ".gitignore")
+    return place
 
 
 def text(record: Record) -> str:
@@ -60,9 +66,18 @@ def parse(line: str) -> Record | None:
             str(said["image"]),
             str(said["name"]),
             stopped,
+            **_since(said),
         )
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, AttributeError):
         return None
+
+
+def _since(said: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what older versions did not write down, as far as it is there."""
+    words = {name: str(said[name]) for name in ("did", "result", "who", "before", "why") if name in said}
+    counts = {name: int(said[name]) for name in ("requests", "lost") if said.get(name) is not None}
+    lists = {name: tuple(map(str, said[name])) for name in ("failing", "migrations") if name in said}
+    return {**words, **counts, **lists}
 
 
 def _lines(directory: Path) -> list[str]:

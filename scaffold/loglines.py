@@ -9,7 +9,7 @@ from typing import Any
 
 from . import durations
 from .errors import WrongInput
-from .project import PROXY
+from .project import APP, PROXY, Project
 
 STAMP = rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z"
 SAID = re.compile(rb"(?:\x1b\[2K)?(\S+) +\| (" + STAMP + rb") ?(.*)", re.DOTALL)
@@ -22,6 +22,8 @@ AGAIN = re.compile(STAMP + rb" ")
 COLOURS = re.compile("\x1b\\[[0-9;:]*m")
 ODD = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 """What moves the cursor, speaks to the terminal or turns the direction of writing; a tab does no harm."""
+NOT_FOUND, GATEWAY = 404, {502, 503, 504}
+"""What Traefik says itself when an app does not answer; 499 is a visitor who has gone."""
 ABOUT = ("routerName", "middlewareName", "serviceName", "certificateResolver", "providerName", "entryPointName")
 """What an entry of Traefik's names that it is about; the first that it has is shown."""
 
@@ -130,3 +132,33 @@ def _message(entry: Mapping[str, Any]) -> str:
 def _written_out(found: re.Match[str]) -> str:
     code = ord(found[0])
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"  # noqa: PLR2004 - two digits
+
+
+@dataclass(frozen=True)
+class Traffic:
+    """What came to Traefik for an app; None where that cannot be told."""
+
+    requests: int | None
+    lost: int | None
+    """Those that no container of the app has answered, though the visitor waited."""
+
+
+def traffic(entries: Iterable[Mapping[str, Any]], project: Project) -> Traffic:
+    """Return what Traefik's access log tells of an app's requests."""
+    asked = [one for one in entries if "DownstreamStatus" in one and _ours(one, project)]
+    return Traffic(len(asked), sum(map(_lost, asked)))
+
+
+def _ours(entry: Mapping[str, Any], project: Project) -> bool:
+    """Tell whether a request was for the app: by its router, or by its host while no router knew it."""
+    router = str(entry.get("RouterName", ""))
+    if router:
+        return router == f"{project.name}-{APP}@docker"
+    host = str(entry.get("RequestHost", ""))
+    return host in project.canonical and entry.get("entryPointName") == ("web" if project.external else "websecure")
+
+
+def _lost(entry: Mapping[str, Any]) -> bool:
+    if not entry.get("RouterName"):
+        return bool(entry["DownstreamStatus"] == NOT_FOUND)
+    return bool(not entry.get("OriginStatus") and entry["DownstreamStatus"] in GATEWAY)

@@ -56,7 +56,15 @@ def _service(name: str, body: Mapping[str, Any], digest: str, model: Mapping[str
         pids=int(body.get("pids_limit") or _limits(body).get("pids") or 0),
         user=_literal(body.get("user")),
         grace=durations.seconds(body.get("stop_grace_period", "10s")),
+        container_name=_literal(body.get("container_name")),
+        healthcheck=_healthcheck(body.get("healthcheck") or {}),
     )
+
+
+def _healthcheck(body: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the words of a healthcheck, without the one that says how they are run; `NONE` is no healthcheck."""
+    test = [_literal(word) for word in body.get("test") or ()]
+    return () if body.get("disable") else tuple(test[1:])
 
 
 def _limits(body: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -47,6 +47,8 @@ DIRECTORIES: Mapping[str, str] = {
 WILDCARD = "*."
 HTTPS_PORT = 443
 """The port that an https address means when it names none."""
+DRAIN_SECONDS = 2.0
+"""The default of STACK_DRAIN_SECONDS: what is under way to a container that was just taken out arrives within it."""
 EVERYWHERE = {"", "0.0.0.0", "::"}  # noqa: S104 - what Compose writes, not what we bind
 
 
@@ -102,6 +104,10 @@ class Service:
     """User and group, as the files name them; empty for the image's own."""
     grace: float = 10
     """Seconds that a container has to end by itself when it is told to; 10 are Docker's default."""
+    container_name: str = ""
+    """The name that its one container has to have; empty where Compose finds names."""
+    healthcheck: tuple[str, ...] = ()
+    """What asks a container whether it is well, as the files have it; empty for what the image has, and for nothing."""
 
     @property
     def first_day(self) -> tuple[str, ...]:
@@ -335,6 +341,12 @@ class Project:
     def addresses(self) -> tuple[str, ...]:
         """The server's public addresses, where its own interfaces do not show them; else none."""
         return tuple(self.serving.extra.get("addresses", "").replace(",", " ").split())
+
+    @property
+    def drain_seconds(self) -> float:
+        """How long a container of the app goes on when Traefik sends it nothing any more, before it is told to end."""
+        said = self.extra.get("drain_seconds", "")
+        return float(said) if said.replace(".", "", 1).isdecimal() else DRAIN_SECONDS
 
     @property
     def edge(self) -> str:

@@ -22,6 +22,8 @@ IDENTITY = (
 )
 NOT_OURS = (":(exclude).env", ":(exclude)secrets")
 """What belongs to the place, and to git only where somebody wants that; an update does not touch it."""
+DIGITS = 7
+"""As many of a commit's name as git shows of it."""
 READABLE = 0o022
 """The umask for files of a project: containers read them as another user than their owner."""
 PLAIN = (
@@ -92,6 +94,20 @@ def tracked(directory: Path, folder: Path) -> tuple[str, ...] | None:
         return ()
     except StackError as error:
         return () if any("not a git repository" in line for line in error.evidence) else None
+
+
+def version(directory: Path, of: Path) -> str:
+    """Return the commit that a folder of a project is at, marked when something there is not committed.
+
+    Seven digits or more, and `-dirty`; empty outside of git, without git, and when git does not say.
+    """
+    try:
+        said = _git(directory, "status", "--porcelain=v2", "--branch", "--", str(of))
+    except (StackError, OSError):
+        return ""
+    commit = next((line.split()[-1] for line in said.splitlines() if line.startswith("# branch.oid")), "(initial)")
+    changed = any(not line.startswith("#") for line in said.splitlines())
+    return "" if commit == "(initial)" else commit[:DIGITS] + "-dirty" * changed
 
 
 def _located(directory: Path) -> tuple[str, str, str]:

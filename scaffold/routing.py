@@ -14,6 +14,8 @@ PREFIX = "stack.prefix"
 """The label with the path below which an app is served."""
 HOST = re.compile(r"(?<![!\w])Host\(\s*[`\"]([^`\"]+)[`\"]\s*\)", re.IGNORECASE)
 """The part of a Traefik rule that names a host; not one that excludes it."""
+SERVICE = re.compile(r"traefik\.http\.services\.([^.]+)\..+")
+"""A label about the service that Traefik makes of containers."""
 RULE = re.compile(r"traefik\.http\.routers\..+\.rule")
 
 Labels = Mapping[str, str]
@@ -54,6 +56,17 @@ def others(labels: Labels) -> tuple[str, ...]:
 def prefix(labels: Labels) -> str:
     """Return the path below which it is served; empty for all of its hosts."""
     return labels.get(PREFIX, "").rstrip("/")
+
+
+def service(labels: Labels, otherwise: str) -> str:
+    """Return what Traefik calls the service that it makes of containers with these labels, its provider included."""
+    named = (found[1] for key in labels if (found := SERVICE.fullmatch(key)))
+    return f"{next(named, otherwise)}@docker"
+
+
+def told(labels: Labels) -> dict[str, str]:
+    """Return the labels that say where a container is served, and how."""
+    return {key: value for key, value in labels.items() if key.startswith(("traefik.", "stack."))}
 
 
 def routes(labels: Labels) -> tuple[Route, ...]:

@@ -4,7 +4,7 @@ A docstring's first line is the promise: `--list`, the report and the documentat
 says what breaking it costs and how to mend it. A check looks at frozen facts; it does not wait, print or ask.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 
 from ..errors import WrongInput
@@ -110,6 +110,10 @@ CHECKS = (
     Check("app.forged", forwarded.forged, needs=("app.answers",), app=True),
 )
 
+VERSION = {"app", "http", "data"}
+"""The families of checks whose outcome is a version's own doing."""
+PREDECESSOR = {"app.stops"}
+"""Those that are about the version before."""
 APPLESS = skipped("a shared proxy has no app of its own")
 
 
@@ -175,3 +179,12 @@ def _judged(check: Check, unmet: list[str], project: Project, facts: Facts) -> O
         return located(check.run(project, guarded(facts)), project)
     except Unseen as unseen:
         return skipped(f"could not be looked at: {unseen.why}")
+
+
+def blamed(found: Iterable[Finding], before: Collection[str] = ()) -> tuple[Finding, ...]:
+    """Return what a new version has to answer for: what failed of the app's own that did not fail before it came."""
+    return tuple(
+        one
+        for one in found
+        if one.failed and one.check.id.partition(".")[0] in VERSION and one.check.id not in {*before, *PREDECESSOR}
+    )

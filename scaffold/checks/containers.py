@@ -42,6 +42,8 @@ def prestart(project: Project, facts: Facts) -> Outcome:
     others = [one for step in steps for one in facts.of(step.name) if step.image == project.app.image]
     if running and (older := [one.name for one in others if one.image_id not in running]):
         return failed(f"{', '.join(older)} ran on another image than the app")
+    if facts.undone and not any(facts.of(step.name) for step in steps):
+        return skipped("nothing of it is left to be seen: a rollback, or a version that was taken back, removes it")
     return healthy(steps, facts)
 
 

@@ -3,9 +3,10 @@
 import re
 from collections.abc import Mapping
 
+from .. import overlap
 from ..dotenv import is_placeholder
 from ..facts import Facts, Room, release
-from ..project import ACME, SECRETS, STAGING, Project, Service
+from ..project import ACME, APP, SECRETS, STAGING, Project, Service
 from .verdict import Outcome, failed, passed, skipped, warned
 
 OURS = "STACK_"
@@ -39,7 +40,7 @@ def memory(project: Project, facts: Facts) -> Outcome:
     The kernel ends a process when memory is used up, most often the database or the app. Take fewer STACK_WORKERS and
     less STACK_APP_MEMORY in .env, add swap, or take a larger server.
     """
-    started = [(one, wanting) for one in project.services if (wanting := _wanting(one, facts))]
+    started = [(one, wanting) for one in project.services if (wanting := _wanting(one, project, facts))]
     if not started:
         return passed("all of it runs already")
     if facts.room is None or facts.room.memory is None:
@@ -101,10 +102,15 @@ def placeholders(project: Project, facts: Facts) -> Outcome:
     return warned(*doubtful) if doubtful else passed()
 
 
-def _wanting(service: Service, facts: Facts) -> int:
-    """Return how many containers of a service are to be started; none of what has ended when the others start."""
-    running = sum(one.state == "running" for one in facts.of(service.name))
-    return 0 if service.one_shot else max(0, service.replicas - running)
+def _wanting(service: Service, project: Project, facts: Facts) -> int:
+    """Return how many containers of a service are to be started; none of what has ended when the others start.
+
+    Of an app that is replaced one more than it has, for a while.
+    """
+    running = [one for one in facts.of(service.name) if one.state == "running"]
+    others = overlap.others(project, facts) if service.name == APP and overlap.rolls(project, facts) else ()
+    rolling = any(one in others for one in running)
+    return 0 if service.one_shot else max(1 if rolling else 0, service.replicas - len(running))
 
 
 def _shares(started: list[tuple[Service, int]], wanted: int) -> str:

@@ -73,15 +73,51 @@ def new(
     default=True,
     help="Order a first certificate from an authority for trials before the real one (the default), or not.",
 )
+@click.option("--yes", is_flag=True, help="Do not ask before something that serves is made anew.")
 @common
-def up(directory: Path, dry_run: bool, rehearse: bool, as_json: bool, debug: bool) -> int:
+def up(directory: Path, dry_run: bool, rehearse: bool, yes: bool, as_json: bool, debug: bool) -> int:
     """Bring the stack up, wait until it serves, and check it. Doing it again does nothing.
+
+    A new version takes the place of the one that serves without a gap, and is taken back when it is no good.
 
     Example: stack up shop --dry-run
     """
     from . import stack
 
-    return stack.up(directory, dry_run=dry_run, rehearse=rehearse, as_json=as_json)
+    return stack.up(directory, stack.Wish(dry_run=dry_run, rehearse=rehearse, yes=yes), as_json=as_json)
+
+
+@cli.command("rollback")
+@directory
+@click.option("--to", metavar="TAG", help="Go back to this image: its tag, or how that begins. Else to the one before.")
+@click.option("--list", "listing", is_flag=True, help="Show what can be gone back to, and stop.")
+@click.option("--prestart", is_flag=True, help="Run what runs before the app, too, in the older image.")
+@click.option("--dry-run", is_flag=True, help="Print the plan and stop.")
+@click.option("--yes", is_flag=True, help="Do not ask before something that serves is made anew.")
+@common
+def roll_back(debug: bool, as_json: bool, **options: Any) -> int:  # noqa: ANN401 - each of its own kind, in rollback.Asked
+    """Bring an earlier image of the app back, the same way as `up` brings a new one.
+
+    The files stay as they are: the next `up` goes forward to them.
+
+    Example: stack rollback shop
+    """
+    from . import rollback
+
+    return rollback.rollback(rollback.Asked(**options), as_json=as_json)
+
+
+@cli.command("history")
+@directory
+@common
+def show_history(directory: Path, as_json: bool, debug: bool) -> int:
+    """Show every `up` and `rollback`: who, when, from what to what, and what became of it.
+
+    Example: stack history shop
+    """
+    from . import deeds
+
+    return deeds.history(directory, as_json=as_json)
 
 
 @cli.command()

@@ -11,7 +11,8 @@ from .. import inside, plan, secretfiles
 from ..engine import ComposeFailed, Engine
 from ..errors import ExitCode, Interrupted, NotReady, StackError
 from ..project import POSTGRES, Project
-from . import enter, observe, stack, terminal
+from . import enter, observe, performing, terminal
+from .alone import alone
 
 REFUSED = {2, 3}
 """Statuses of psql after which nothing is changed: it could not connect, or a statement failed."""
@@ -23,7 +24,7 @@ def rotate(directory: Path, store: str, *, as_json: bool) -> int:
     project = engine.load(directory, joined=False)
     enter.refuse_without(project, store)
     path = project.password(store)
-    with stack.alone(project.directory):
+    with alone(project.directory, "secret rotate"):
         secretfiles.guard(project.directory)
         found = observe.ours(engine, project, hint="cd {}")
         running = {one.service for one in found if one.state == "running"}
@@ -98,7 +99,7 @@ def _carry_out(engine: Engine, project: Project, store: str, steps: tuple[plan.S
     try:
         for step in steps:
             with terminal.step(str(step)) as say:
-                stack.perform(engine, project, step, say, since=datetime.now(UTC))
+                performing.perform(engine, project, step, say, since=datetime.now(UTC))
     except StackError as error:
         error.message = f"{store} has its new password, but not everybody reads it yet: {error.message}"
         error.evidence = secretfiles.blanked(project.directory, error.evidence)

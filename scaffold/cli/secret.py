@@ -9,7 +9,8 @@ from .. import dotenv, secretfiles
 from .. import engine as engines
 from ..errors import ExitCode, WrongInput
 from ..project import JOINS, NO_APP, SECRETS
-from . import stack, terminal
+from . import terminal
+from .alone import alone
 
 
 def put(directory: Path, words: Sequence[str], *, proxy: bool, as_json: bool) -> int:
@@ -24,7 +25,7 @@ def put(directory: Path, words: Sequence[str], *, proxy: bool, as_json: bool) ->
         raise WrongInput(f"the value is empty; {name} is as it was", hint=f"stack secret remove {name} takes it away")
     file = _file(proxy=proxy)
     path = folder / file
-    with stack.alone(folder):
+    with alone(folder, "secret set"):
         mode = path.stat().st_mode & 0o777 if path.exists() else secretfiles.EDITABLE
         text = dotenv.with_value(secretfiles.read(path), name, value, escapes=not proxy)
         secretfiles.write(path, text, mode)
@@ -72,7 +73,7 @@ def remove(directory: Path, name: str, *, proxy: bool, as_json: bool) -> int:
     folder = engines.folder(directory)
     file = _file(proxy=proxy)
     path = folder / file
-    with stack.alone(folder):
+    with alone(folder, "secret remove"):
         text = secretfiles.read(path)
         if name not in (known := dotenv.names(text)):
             raise WrongInput(

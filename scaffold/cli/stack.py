@@ -1,42 +1,46 @@
 """`stack up`, `stack check` and `stack down`."""
 
-import fcntl
-import os
 import shlex
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
-from dataclasses import replace
-from datetime import UTC, datetime
-from functools import partial
+from collections.abc import Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from .. import authority, awaited, checks, history, plan, probe, report, secretfiles
+from .. import authority, checks, plan, report, secretfiles
 from ..checks import Check, Finding
-from ..engine import Engine, Say
-from ..errors import ExitCode, NotReady, StackError, WrongInput
-from ..facts import Awaited, Facts, lately
-from ..project import DNS, LOCAL, RELOAD, Project, sample
-from ..record import Record
+from ..engine import Engine
+from ..errors import ExitCode, WrongInput
+from ..facts import Facts
+from ..project import LOCAL, Project
+from ..record import UP
 from ..routing import Claim
-from . import observe, terminal
+from . import deploying, observe, terminal
+from .alone import alone
+from .deploying import Intent
 
 UNREHEARSED = "The order is not rehearsed: Traefik serves, on the ports that a rehearsal needs."
-LOCK_SECONDS = 0.5
-"""How long whoever looks at a lock may have it."""
-FILE_SECONDS = 15
-"""How long a certificate may take that lies in a file: Traefik reads it when it starts."""
-DNS_SECONDS = 600
-"""How long an order may take when a record has to reach all of a zone's servers first: Traefik gives up before."""
 
 
-def up(directory: Path, *, dry_run: bool, rehearse: bool, as_json: bool) -> int:
+@dataclass(frozen=True)
+class Wish:
+    """How somebody wants a new version to be brought up."""
+
+    dry_run: bool = False
+    rehearse: bool = True
+    yes: bool = False
+    """Whether outages are agreed to."""
+
+
+def up(directory: Path, wish: Wish, *, as_json: bool) -> int:
     """Preflight, plan, carry out, check."""
     engine = Engine.connect()
     project = engine.load(directory)
-    with nullcontext() if dry_run else alone(project.directory):
-        return _up(engine, project, dry_run=dry_run, rehearse=rehearse, as_json=as_json)
+    with nullcontext() if wish.dry_run else alone(project.directory, "up") as cut_off:
+        if cut_off:
+            terminal.note(f"{cut_off}, was ended before it was done; what it left is taken up from there.")
+        return _up(engine, project, wish, as_json=as_json)
 
 
 def foresee(directory: Path) -> tuple[tuple[Finding, ...], tuple[plan.Step, ...]]:
@@ -64,119 +68,51 @@ def _outside(project: Project, facts: Facts) -> Facts:
         return observe.outside(project, facts)
 
 
-def _up(engine: Engine, project: Project, *, dry_run: bool, rehearse: bool, as_json: bool) -> int:
-    begun, since = time.monotonic(), datetime.now(UTC)
-    if not dry_run:
+def _up(engine: Engine, project: Project, wish: Wish, *, as_json: bool) -> int:
+    if not wish.dry_run:
         secretfiles.guard(project.directory)
+        engine.tidy(project)
     facts, before = _look(engine, project)
     if any(finding.failed for finding in before):
         return _refuse(project, before, as_json=as_json)
     for line in report.doubts(before):
         terminal.note(line)
-    steps = plan.up(project, facts, rehearse=rehearse)
-    if rehearse and plan.unrehearsed(project, facts):
+    steps = plan.up(project, facts, rehearse=wish.rehearse)
+    if wish.rehearse and plan.unrehearsed(project, facts):
         terminal.note(UNREHEARSED)
-    if dry_run:
-        return _planned(project, steps, as_json=as_json)
+    return bring(engine, project, Intent(UP, facts, steps), wish, as_json=as_json)
+
+
+def bring(engine: Engine, project: Project, intent: Intent, wish: Wish, *, as_json: bool) -> int:
+    """Show a plan, or carry it out: ask about outages, check, write down what became of it, and show that."""
+    steps, facts = intent.steps, intent.facts
+    outages = plan.outages(project, facts, steps)
+    if wish.dry_run:
+        return _planned(project, steps, outages, as_json=as_json)
+    if outages and not wish.yes:
+        _agree_to_outages(outages, as_json=as_json)
     if not steps:
         terminal.note(report.plan(steps))
-    with engine.endings(project) as ended:
-        _carry_out(engine, project, steps, facts)
-        stopped = ended()
-    image = engine.image_id(project)
-    done = Record(datetime.now(UTC), round(time.monotonic() - begun, 1), image, facts.build_image, stopped)
-    _write_down(project, done, idle=not steps)
-    with terminal.step("check") as say:
-        say("looking from outside")
-        seen = lately(observe.everything(engine, project), since)
-        found = checks.run(project, seen, checks.select(order=False))
+    found = deploying.deploy(engine, project, intent)
     for leaver in facts.leavers:
         terminal.note(f"Next, so that somebody answers for {leaver.project}: stack up {shlex.quote(leaver.folder)}")
     return _conclude(project, found, steps, as_json=as_json)
 
 
-def _write_down(project: Project, done: Record, *, idle: bool) -> None:
-    """Write down that everything is as it should be; after an `up` with nothing to do, only what is news.
+def _agree_to_outages(outages: Sequence[plan.Outage], *, as_json: bool) -> None:
+    """Return when what serves may be interrupted; WrongInput that says by what when it may not."""
+    lines = tuple(map(str, outages))
+    if as_json or not terminal.interactive():
+        raise WrongInput(
+            "this cannot be done without an outage, and nobody is there to ask",
+            evidence=lines,
+            hint="--yes, if you mean it; --dry-run shows the whole plan",
+        )
+    from .. import wizard
 
-    A disk that does not take it is no reason to call the `up` a failure.
-    """
-    before = history.last(project.directory)
-    if idle and before and before.image == done.image:
-        return
-    try:
-        history.append(project.directory, done)
-    except OSError as error:
-        terminal.note(f"What was done could not be written down in {history.FOLDER}: {error}")
-
-
-@contextmanager
-def alone(directory: Path) -> Iterator[None]:
-    """Keep a second command that changes something away from a project; NotReady for it. Ends with the process."""
-    handle = os.open(directory, os.O_RDONLY)
-    try:
-        _lock(handle, directory)
-        yield
-    finally:
-        os.close(handle)
-
-
-def _lock(handle: int, directory: Path) -> None:
-    """Take the lock, also from somebody who has it for a moment, to see whether it is free."""
-    deadline = time.monotonic() + LOCK_SECONDS
-    while not _locked(handle):
-        if time.monotonic() > deadline:
-            raise NotReady(
-                f"another `stack` is at work in {directory}; nothing was touched",
-                hint="wait for it, then try again",
-            )
-        time.sleep(LOCK_SECONDS / 10)
-
-
-def _locked(handle: int) -> bool:
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
-
-
-def _carry_out(engine: Engine, project: Project, steps: Sequence[plan.Step], facts: Facts) -> None:
-    """Carry out the steps; when one fails after the image has changed, the one from before serves."""
-    since = datetime.now(UTC)
-    done: list[plan.Step] = []
-    for step in steps:
-        if isinstance(step, plan.Start | plan.Restart):
-            since = datetime.now(UTC)
-        done.append(step)
-        try:
-            with terminal.step(str(step)) as say:
-                perform(engine, project, step, say, since=since)
-        except StackError as error:
-            secretfiles.blank(project.directory, error)
-            error.message += _unserved(project, done)
-            if not isinstance(step, plan.AwaitCertificate):
-                _take_back(engine, project, plan.back(project, facts, done), error)
-            raise
-
-
-def _unserved(project: Project, done: Sequence[plan.Step]) -> str:
-    """Return who gave its Traefik up for one that has not started, in words for an error; empty for nobody."""
-    names = [one.project for one in done if isinstance(one, plan.Release) and one.project != project.name]
-    return f"; nobody answers for {', '.join(names)} meanwhile" if names else ""
-
-
-def _take_back(engine: Engine, project: Project, steps: Sequence[plan.Step], error: StackError) -> None:
-    """Make the app's earlier image serve again, and say so in the error that made it necessary."""
-    if not steps:
-        return
-    try:
-        for step in steps:
-            with terminal.step(f"take it back: {step}") as say:
-                engine.apply(project, step, say)
-    except StackError as second:
-        error.message += f"; the version from before does not serve either: {second.message}"
-    else:
-        error.message += "; the version from before serves" + (" again" if len(steps) > 1 else "")
+    terminal.note("\n".join(("This cannot be done without an outage:", *(f"  {line}" for line in lines))))
+    if not wizard.confirm("Do it now?"):
+        raise WrongInput("nothing was changed", hint="stack up, when an outage does less harm")
 
 
 def check(directory: Path, only: Sequence[str], *, before: bool, as_json: bool, file: Path | None = None) -> int:
@@ -221,7 +157,8 @@ def down(directory: Path, *, volumes: bool, yes: bool, as_json: bool) -> int:
     doomed = engine.volumes(project) if volumes else ()
     if doomed and not yes:
         _agree(doomed, as_json=as_json)
-    with alone(project.directory), terminal.step(f"remove the containers and networks of {project.name}") as say:
+    what = f"remove the containers and networks of {project.name}"
+    with alone(project.directory, "down"), terminal.step(what) as say:
         engine.down(project, say, volumes=volumes)
     kept = engine.volumes(project)
     removed = [name for name in doomed if name not in kept]
@@ -275,65 +212,13 @@ def _loss(volume: str) -> str:
     return "all data in it"
 
 
-def perform(engine: Engine, project: Project, step: plan.Step, say: Say, *, since: datetime) -> None:
-    """Hand a step to whoever carries it out."""
-    match step:
-        case plan.SignLeaf(hosts):
-            authority.sign(project.serving.directory, hosts, datetime.now(UTC), project.leaf)
-            _tell(project)
-        case plan.DropLeaf():
-            authority.drop(project.serving.directory, project.leaf)
-            _tell(project)
-        case plan.MakeSecret(path):
-            secretfiles.make(path)
-        case plan.Rehearse(hosts):
-            _rehearse(engine, project, hosts, say)
-        case plan.AwaitCertificate(hosts):
-            said = partial(observe.complaints, engine, project, since)
-            if lacking := _lacking(project, hosts, observe.visit.site(project), said, say):
-                raise awaited.error(lacking, project)
-        case _:
-            engine.apply(project, step, say)
-
-
-def _tell(project: Project) -> None:
-    """Have a shared Traefik read its certificates again: it is not restarted for one of its stacks."""
-    if project.joins:
-        (project.serving.directory / RELOAD).touch()
-
-
-def _rehearse(engine: Engine, project: Project, hosts: Sequence[str], say: Say) -> None:
-    """Order from the authority for trials; StackError that says that this cost nothing when it fails."""
-    # The throw-away Traefik is the proxy's: another stack's `up` would take it away.
-    lock = alone(project.serving.directory) if project.joins else nullcontext()
-    with lock, engine.rehearsal(project.serving, hosts, say) as traefik:
-
-        def complaints() -> tuple[str, ...]:
-            engine.refuse_ended(traefik)
-            return observe.said(engine, [traefik], traefik.started)
-
-        if lacking := _lacking(project, hosts, observe.visit.stage(project, traefik), complaints, say):
-            raise awaited.rehearsed(lacking, project)
-
-
-def _lacking(
-    project: Project, hosts: Sequence[str], site: probe.Site, complaints: Callable[[], tuple[str, ...]], say: Say
-) -> Awaited | None:
-    """Wait for the certificate of every host; return what came of the first that does not come."""
-    seconds = DNS_SECONDS if project.challenge == DNS else probe.CERTIFICATE_SECONDS
-    seconds = seconds if project.ordered else FILE_SECONDS
-    for host in hosts:
-        seen = probe.await_certificate(site, sample(host), complaints, say, seconds)
-        if not seen.came:
-            return replace(seen, host=host)
-    return None
-
-
-def _planned(project: Project, steps: Sequence[plan.Step], *, as_json: bool) -> int:
+def _planned(project: Project, steps: Sequence[plan.Step], outages: Sequence[plan.Outage], *, as_json: bool) -> int:
     if as_json:
-        terminal.document({"project": project.name, "ok": True, "plan": [str(step) for step in steps]})
+        interrupted = [str(one) for one in outages]
+        body = {"project": project.name, "ok": True, "plan": [str(step) for step in steps], "outages": interrupted}
+        terminal.document(body)
     else:
-        terminal.result(report.plan(steps))
+        terminal.result("\n".join((report.plan(steps), *(f"! {one}" for one in outages))))
     return ExitCode.GOOD
 
 

@@ -14,6 +14,7 @@ from ..answers import NOTE, Origin
 from ..errors import ExitCode, Interrupted, NotReady, StackError, WrongInput
 from ..repository import Change, Repository
 from . import stack, terminal
+from .alone import alone
 
 KINDS = {"A": "new", "D": "removed"}
 """The words for kinds of change; any other is `changed`."""
@@ -53,7 +54,7 @@ class Outcome:
 def update(directory: Path, wish: Wish, *, as_json: bool) -> int:
     """Update a clone of the project, take over what changed there, and tell what `up` would do."""
     mine = repository.find(directory)
-    with stack.alone(mine.directory):
+    with alone(mine.directory, "update"):
         outcome = _carry(mine, wish)
     done = bool(outcome.changes) and not wish.dry_run
     if not as_json:

@@ -15,6 +15,7 @@ from ..checks.changes import Known, Look, changes
 from ..engine import Engine
 from ..errors import ExitCode, NotReady, StackError, WrongInput
 from . import stack, terminal
+from .alone import alone
 
 OTHERS_SECONDS = 300
 """How often DNS and the authority are asked at most, however short the pause is: they are not this machine's."""
@@ -92,7 +93,7 @@ def _look(directory: Path, chosen: Sequence[Check], *, before: bool) -> Look:
 
 def _at_work(directory: Path) -> bool:
     try:
-        with stack.alone(engines.folder(directory)):
+        with alone(engines.folder(directory)):
             return False
     except NotReady:
         return True

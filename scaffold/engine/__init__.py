@@ -15,11 +15,12 @@ from typing import Any
 import docker
 from docker.errors import APIError, DockerException, ImageNotFound, NotFound
 
-from .. import plan
+from .. import loglines, plan
 from ..errors import StackError, WrongInput
-from ..facts import Container, Deaths, Facts, Holder, Kept, Leaver, Server, Versions
+from ..facts import Container, Deaths, Edition, Facts, Holder, Kept, Leaver, Server, Versions
+from ..loglines import Traffic
 from ..model import parse
-from ..project import APP, Project
+from ..project import APP, PROXY, Project
 from ..record import Stopped
 from ..routing import Claim
 from . import (
@@ -28,11 +29,13 @@ from . import (
     content,
     endings,
     handover,
+    images,
     inspection,
     labels,
     listening,
     neighbours,
     present,
+    rolling,
     smoke,
     starting,
     throwaway,
@@ -108,16 +111,34 @@ class Engine:
         """Return the id of each image that is there."""
         return present.images(self._client, names)
 
-    def image_id(self, project: Project) -> str:
-        """Return the id of the app's image; empty where there is none, and where nobody tells."""
+    def image_id(self, project: Project, name: str = "") -> str:
+        """Return the id of the app's image, or of another one; empty where there is none, and where nobody tells."""
         with suppress(DockerException, OSError, WrongInput):  # a shared proxy has no app
-            return self.images([project.app.image]).get(project.app.image, "")
+            wanted = name or project.app.image
+            return self.images([wanted]).get(wanted, "")
         return ""
 
-    def build_image(self, project: Project) -> str:
-        """Return the name that the app's image has when built from the files as they are; empty without a build."""
+    def build_image(self, project: Project, editions: Iterable[Edition], version: Callable[[], str]) -> str:
+        """Return the name that the app's image has when built from the files as they are; empty without a build.
+
+        `version` tells what to call what has not been built yet, beside its content.
+        """
         app = project.find(APP)
-        return content.image_name(app) if app else ""
+        return content.image_name(app, editions, version) if app else ""
+
+    def editions(self, project: Project) -> tuple[Edition, ...]:
+        """Return the app's images that were built here and are still there."""
+        app = project.find(APP)
+        return images.editions(self._client, app) if app and app.build else ()
+
+    def migrations(self, project: Project) -> tuple[str, ...]:
+        """Return the names of the migrations among what the app's image is built from."""
+        app = project.find(APP)
+        return content.migrations(app.build) if app and app.build else ()
+
+    def tidy(self, project: Project) -> None:
+        """Remove what an `up` that was killed may have left beside the stack."""
+        rolling.remove(self._client, [smoke.name(project)])
 
     def claims(self, project: Project) -> tuple[Claim, ...]:
         """Return what other projects claim on the shared proxy that a project joins, or is; else nothing."""
@@ -202,6 +223,17 @@ class Engine:
             lines += inspection.documents(text)
         return tuple(lines)
 
+    def traffic(self, project: Project, since: datetime) -> Traffic:
+        """Return how many requests for the app came to Traefik since a moment, and how many were lost."""
+        proxies = [one for one in present.containers(self._client, project.serving.name) if one.service == PROXY]
+        return loglines.traffic(self.log(proxies, since), project)
+
+    def last_words(self, project: Project, but: Collection[str]) -> tuple[str, ...]:
+        """Return the end of what the app's containers wrote that run, but for some."""
+        own = self.containers(project)
+        found = [one for one in own if one.service == APP and one.name not in but and one.state == "running"]
+        return tuple(line for one in found for line in present.last_words(self._client, one))
+
     def deaths(self, containers: Iterable[Container], since: datetime) -> tuple[Deaths, ...]:
         """Return what containers of the app wrote since a moment about workers that died."""
         return listening.deaths(self._client, containers, since)
@@ -226,18 +258,22 @@ class Engine:
                 f"Docker could not {step}", evidence=(str(error),), hint="mend what it names; then: stack up"
             ) from error
 
-    def _apply(self, project: Project, step: plan.Step, say: Say) -> None:  # noqa: C901 - a line for each kind of step
+    def _apply(  # noqa: C901, PLR0912 - a line for each kind of step
+        self, project: Project, step: plan.Step, say: Say
+    ) -> None:
         match step:
             case plan.BuildImage(service, image):
                 compose.act(project.directory, say, "build", service, patch={service: {"image": image}})
             case plan.Smoke():
-                smoke.run(project, step, say)
+                smoke.run(self._client, project, step, say)
             case plan.Promote(image, to):
                 self._client.images.get(image).tag(to)
-            case plan.RunOnce(service):
-                starting.run_once(self._client, project, service, say)
-            case plan.Start(services):
-                starting.start(self._client, project, services, say)
+            case plan.RunOnce():
+                starting.run_once(self._client, project, step, say)
+            case plan.Start():
+                starting.start(self._client, project, step, say)
+            case plan.Join() | plan.AwaitListed() | plan.Retire() | plan.Rejoin() | plan.Remove() | plan.Forget():
+                self._roll(project, step, say)
             case plan.Restart(service):
                 compose.act(project.directory, say, "restart", service)
             case plan.Stop(service):
@@ -251,8 +287,23 @@ class Engine:
                 volumes.take(self._client, project, volume, hosts)
             case plan.AwaitHealthy(services):
                 starting.await_healthy(self._client, project, services, say)
-            case plan.SignLeaf() | plan.DropLeaf() | plan.MakeSecret() | plan.Rehearse() | plan.AwaitCertificate():
+            case _:
                 raise TypeError(f"not a step for Docker: {step!r}")
+
+    def _roll(self, project: Project, step: plan.Step, say: Say) -> None:
+        match step:
+            case plan.Join():
+                rolling.join(self._client, project, step, say)
+            case plan.AwaitListed(containers):
+                rolling.await_listed(self._client, project, containers, say)
+            case plan.Retire():
+                rolling.retire(self._client, project, step, say)
+            case plan.Rejoin():
+                rolling.rejoin(self._client, project, step, say)
+            case plan.Remove(containers):
+                rolling.remove(self._client, containers)
+            case plan.Forget(names):
+                images.forget(self._client, names)
 
     def rehearsal(self, project: Project, hosts: Sequence[str], say: Say) -> AbstractContextManager[Container]:
         """Run a throw-away Traefik that orders certificates for these hosts from the authority for trials."""

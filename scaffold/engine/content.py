@@ -3,23 +3,36 @@
 import hashlib
 import json
 import stat
-from pathlib import Path
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from pathlib import Path, PurePosixPath
 
 from docker.utils.build import exclude_paths
 
 from ..errors import WrongInput
+from ..facts import Edition
 from ..project import Build, Service
 
 OURS = (".stack", "**/.stack")
 """What `up` writes down must not be a reason for the next one, whatever the .dockerignore says."""
 
 
-def image_name(service: Service) -> str:
-    """Return the name that a service's image has when it is built from the files as they are; empty without a build."""
+def image_name(service: Service, editions: Iterable[Edition], version: Callable[[], str]) -> str:
+    """Return the name that a service's image has when it is built from the files as they are; empty without a build.
+
+    The name of the image that was built from the same, if it is still there; else one that tells the version, too.
+    """
     if service.build is None:
         return ""
+    digest = content_hash(service.build)
+    built = next((one.name for one in editions if one.tag.endswith(digest)), "")
+    return built or f"{repository(service)}:{'-'.join(word for word in (version(), digest) if word)}"
+
+
+def repository(service: Service) -> str:
+    """Return the name of a service's image without its tag."""
     head, slash, last = service.image.rpartition("/")
-    return f"{head}{slash}{last.partition(':')[0]}:{content_hash(service.build)}"
+    return f"{head}{slash}{last.partition(':')[0]}"
 
 
 def content_hash(build: Build) -> str:
@@ -27,13 +40,26 @@ def content_hash(build: Build) -> str:
     digest = hashlib.sha256(json.dumps(dict(build.args), sort_keys=True).encode())
     try:
         digest.update((build.context / build.dockerfile).read_bytes())
-        for path in sorted(exclude_paths(str(build.context), _ignored(build), dockerfile=build.dockerfile)):
+        for path in _listed(build):
             _add(digest, build.context, path)
     except OSError as error:
         raise WrongInput(
             f"the image cannot be built: {error}", hint="`build:` in compose.app.yaml names the files"
         ) from error
     return digest.hexdigest()[:12]
+
+
+def migrations(build: Build) -> tuple[str, ...]:
+    """Return the names of the migrations that go into an image: what Alembic keeps in `versions`, beside its env.py."""
+    with suppress(OSError):
+        paths = [PurePosixPath(path) for path in _listed(build)]
+        homes = {path.parent / "versions" for path in paths if path.name == "env.py"}
+        return tuple(path.stem for path in paths if path.parent in homes and path.suffix == ".py")
+    return ()
+
+
+def _listed(build: Build) -> list[str]:
+    return sorted(exclude_paths(str(build.context), _ignored(build), dockerfile=build.dockerfile))
 
 
 def _add(digest: "hashlib._Hash", context: Path, path: str) -> None:

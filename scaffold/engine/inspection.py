@@ -9,11 +9,12 @@ from typing import Any
 
 from .. import server as server_
 from ..facts import Confinement, Container, Made, Process, Server, Space
+from ..overlap import DRAIN
 from ..project import POSTGRES, REDIS, Port, Project
 from .labels import COMPOSE, FOLDER, HASH, SERVICE
 
-IMPORT_FAILED = 87
-"""Status of IMPORT when it is the app that fails, not Docker."""
+IMPORT_FAILED, UNHEALTHY = 87, 88
+"""Status of IMPORT when it is the app that fails, or its healthcheck, and not Docker."""
 IMPORT_SECONDS = 60
 OLDEST_MAJOR, NEWEST_MAJOR = 9, 30
 SIGKILLED = 137
@@ -28,7 +29,7 @@ CALLS: Mapping[str, tuple[int, str, str]] = {
 PostgreSQL: "Message Formats", SSLRequest, which needs no password. Redis: the simple strings and errors of RESP.
 """
 IMPORT = f"""
-import importlib, signal, sys, traceback
+import importlib, os, signal, sys, traceback
 def late(*_):
     raise TimeoutError("the import did not end within {IMPORT_SECONDS} s")
 signal.signal(signal.SIGALRM, late)
@@ -42,8 +43,21 @@ try:
 except BaseException:
     traceback.print_exc()
     sys.exit({IMPORT_FAILED})
+if sys.argv[3:]:
+    import subprocess
+    signal.alarm(0)
+    open("{DRAIN}", "w").close()
+    try:
+        done = subprocess.run(sys.argv[3:], capture_output=True, text=True, timeout={IMPORT_SECONDS})
+        said = done.stdout + done.stderr
+    except (OSError, subprocess.TimeoutExpired) as error:
+        said = str(error)
+    if "draining" not in said:
+        print(said.strip())
+        sys.exit({UNHEALTHY})
+os._exit(0)  # whatever the app has started, or registered for the end
 """
-"""Arguments: the import string, and the folder to import from."""
+"""Arguments: the import string, the folder to import from, and the healthcheck, which has to say that it drains."""
 
 READ_PROC = """
 import json, os, signal, socket, sys, threading

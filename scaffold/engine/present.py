@@ -1,6 +1,7 @@
 """What is there: containers, images, and the last words of one."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 from docker import DockerClient
 from docker.errors import APIError, ImageNotFound, NotFound
@@ -29,6 +30,26 @@ def images(client: DockerClient, names: Iterable[str]) -> dict[str, str]:
         except ImageNotFound:
             continue
     return found
+
+
+@contextmanager
+def meaning(client: DockerClient, name: str, image: str) -> Iterator[None]:
+    """Let a name mean another image for a while: Compose makes containers from what a name means at that moment.
+
+    Plain Compose, called by somebody else, goes by what has been proven.
+    """
+    if not image or image == name:
+        yield
+        return
+    before = images(client, [name]).get(name)
+    client.images.get(image).tag(name)
+    try:
+        yield
+    finally:
+        if before:
+            client.images.get(before).tag(name)
+        else:
+            client.images.remove(name, noprune=True)
 
 
 def last_words(client: DockerClient, container: Container) -> tuple[str, ...]:

@@ -1,34 +1,48 @@
-"""Importing the app in its new image, before anything that runs is touched."""
+"""Importing the app in its new image, and running its healthcheck there, before anything that runs is touched."""
 
-from .. import plan, symptoms
+from docker import DockerClient
+
+from .. import overlap, plan, symptoms
 from ..errors import StackError
-from ..project import Project
-from . import compose, inspection
+from ..project import Project, Service
+from . import compose, inspection, rolling
 from .compose import ComposeFailed, Say
 
 
-def run(project: Project, step: plan.Smoke, say: Say) -> None:
-    """Import the app in a container that has everything but labels: Traefik lists any that carries them (FACTS T14)."""
-    alone = {"image": step.image, "labels": {}, "ports": [], "healthcheck": {"disable": True}}
-    words = (
-        "run",
-        "--rm",
-        "--no-deps",
-        "--no-TTY",
-        step.service,
-        "python",
-        "-c",
-        inspection.IMPORT,
-        step.app,
-        step.folder,
-    )
+def name(project: Project) -> str:
+    """Return what the container is called that the app is tried in."""
+    return f"{project.name}-smoke"
+
+
+def run(client: DockerClient, project: Project, step: plan.Smoke, say: Say) -> None:
+    """Try the image in a container that has everything but labels: Traefik lists any that carries them (FACTS T14)."""
+    rolling.remove(client, [name(project)])
+    alone = {"image": step.image, "labels": {}, "ports": [], "container_name": "", "healthcheck": {"disable": True}}
+    words = ("run", "--rm", "--no-deps", "--no-TTY", "--name", name(project), step.service)
+    tried = ("python", "-c", inspection.IMPORT, step.app, step.folder, *_healthcheck(project.service(step.service)))
     try:
-        compose.act(project.directory, say, *words, patch={step.service: alone})
+        compose.act(project.directory, say, *words, *tried, patch={step.service: alone})
     except ComposeFailed as error:
-        if error.status != inspection.IMPORT_FAILED:
-            raise
-        raise StackError(
+        raise _told(step, error) or error from error
+
+
+def _told(step: plan.Smoke, error: ComposeFailed) -> StackError | None:
+    if error.status == inspection.IMPORT_FAILED:
+        return StackError(
             f"the new image cannot import {step.app}; nothing that runs was touched",
             evidence=error.evidence,
             hint=symptoms.advice(error.evidence) or "mend the app, then `stack up` again",
-        ) from error
+        )
+    if error.status == inspection.UNHEALTHY:
+        return StackError(
+            "the healthcheck cannot run in the new image, so nobody could tell when it serves; nothing that runs was"
+            " touched",
+            evidence=error.evidence,
+            hint="the Dockerfile has to leave Python where `healthcheck:` in compose.app.yaml looks for it",
+        )
+    return None
+
+
+def _healthcheck(app: Service) -> tuple[str, ...]:
+    """Return the words of the template's own healthcheck; another one may not know the file that it is tried with."""
+    return app.healthcheck if any(word.endswith(overlap.PROGRAM) for word in app.healthcheck) else ()

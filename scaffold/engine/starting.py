@@ -2,12 +2,13 @@
 
 import shlex
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
 
 from docker import DockerClient
 
-from .. import symptoms
+from .. import plan, symptoms
 from ..errors import StackError
 from ..facts import Container
 from ..project import PROXY, Project
@@ -26,33 +27,40 @@ RESTARTS = 3
 """After so many, a container is not going to make it by itself."""
 
 
-def start(client: DockerClient, project: Project, services: Sequence[str], say: Say) -> None:
+def start(client: DockerClient, project: Project, step: plan.Start, say: Say) -> None:
     """Start services; what they need and what is as the files say is left alone.
 
     With --no-deps Compose forgets `depends_on`, and the container's hash is another one for ever; without it `up`
     runs again what is to run once. So what waits for such a service is created by Compose and started here.
     What is built elsewhere is built when its image is missing; the app's never is, at this point.
     """
-    ending = {one.name for one in project.services if one.one_shot}
+    services, ending = step.services, {one.name for one in project.services if one.one_shot}
     apart = [name for name in services if ending & set(project.service(name).needs)]
     if PROXY in services:
         throwaway.clear_away(client, project)
         # Docker does not start one again that was in a network that is gone by now.
         handover.release(client, project.name, [PROXY], idle=True)
-    if plain := [name for name in services if name not in apart]:
-        compose.act(project.directory, say, "up", "--detach", *plain)
+    with _meaning(client, project, step.image):
+        if plain := [name for name in services if name not in apart]:
+            compose.act(project.directory, say, "up", "--detach", *plain)
+        if apart:
+            compose.act(project.directory, say, "create", *apart)
     if apart:
-        compose.act(project.directory, say, "create", *apart)
         for one in present.containers(client, project.name):
             if one.service in apart and one.state != "running":
                 client.containers.get(one.id).start()
 
 
-def run_once(client: DockerClient, project: Project, service: str, say: Say) -> None:
+def _meaning(client: DockerClient, project: Project, image: str) -> AbstractContextManager[None]:
+    return present.meaning(client, project.app.image, image) if image else nullcontext()
+
+
+def run_once(client: DockerClient, project: Project, step: plan.RunOnce, say: Say) -> None:
     """Run a one-shot service and wait for its end; StackError with its last words when it ends badly."""
     since = datetime.now(UTC)
-    compose.act(project.directory, say, "up", "--detach", service)
-    found = next(one for one in present.containers(client, project.name) if one.service == service)
+    with _meaning(client, project, step.image):
+        compose.act(project.directory, say, "up", "--detach", step.service)
+    found = next(one for one in present.containers(client, project.name) if one.service == step.service)
     running = client.containers.get(found.id)
     for line in running.logs(stream=True, follow=True, since=since):
         say(line.decode(errors="replace").strip())
@@ -72,34 +80,44 @@ def _ended_badly(client: DockerClient, container: Container, status: int) -> Sta
 
 def await_healthy(client: DockerClient, project: Project, services: Sequence[str], say: Say) -> None:
     """Wait until all containers of some services serve; StackError with the last words of one that will not."""
+    await_these(client, project, lambda one: one.service in services, say)
+
+
+def await_these(
+    client: DockerClient, project: Project, which: Callable[[Container], bool], say: Say, hint: str = ""
+) -> None:
+    """Wait until some containers serve; StackError with the last words of one that will not.
+
+    With a hint, they are on trial: one restart is enough, and that is what to do where nothing else explains it.
+    """
+    restarts = 1 if hint else RESTARTS
     deadline = time.monotonic() + HEALTH_SECONDS
-    while waiting := _waiting(client, project, services):
+    while waiting := [one for one in present.containers(client, project.name) if which(one) and not one.serving]:
         say(", ".join(f"{one.name} {one.health or one.state}" for one in waiting))
-        broken = next((one for one in waiting if _hopeless(one)), None)
+        broken = next((one for one in waiting if _hopeless(one, restarts)), None)
         if broken or time.monotonic() > deadline:
-            raise _not_healthy(client, project, broken or waiting[0])
+            raise _not_healthy(client, broken or waiting[0], hint or _logs(project, waiting[0]))
         time.sleep(POLL_SECONDS)
 
 
-def _waiting(client: DockerClient, project: Project, services: Sequence[str]) -> list[Container]:
-    found = present.containers(client, project.name)
-    return [one for one in found if one.service in services and not one.serving]
+def _logs(project: Project, container: Container) -> str:
+    return f"cd {shlex.quote(str(project.directory))} && docker compose logs {container.service}"
 
 
-def _not_healthy(client: DockerClient, project: Project, container: Container) -> StackError:
+def _not_healthy(client: DockerClient, container: Container, hint: str) -> StackError:
     said = present.last_words(client, container)
-    times = f", restarted {container.restarts} times" if container.restarts else ""
+    count = "once" if container.restarts == 1 else f"{container.restarts} times"
+    times = f", restarted {count}" if container.restarts else ""
     if container.starved or container.exit_code == inspection.SIGKILLED:
         times += ", killed for lack of memory: fewer STACK_WORKERS, or more STACK_APP_MEMORY, in .env"
     return StackError(
         f"{container.name} is {container.health or container.state}{times}",
         evidence=said,
-        hint=symptoms.advice(said)
-        or f"cd {shlex.quote(str(project.directory))} && docker compose logs {container.service}",
+        hint=symptoms.advice(said) or hint,
     )
 
 
-def _hopeless(container: Container) -> bool:
+def _hopeless(container: Container, restarts: int) -> bool:
     """Tell whether waiting longer is of no use: it says no, it has ended, or it keeps ending."""
     ended = container.state in {"exited", "dead"}
-    return container.health == "unhealthy" or ended or container.restarts >= RESTARTS
+    return container.health == "unhealthy" or ended or container.restarts >= restarts

@@ -6,10 +6,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from ..record import Record
+from ..record import UP, Record
 from ..routing import Claim
 from .containers import EPOCH, Confinement, Container, Deaths, Dial, Made, Process, Server, Space, Store
-from .machine import Holder, Kept, Leaver, Room, SecretFile, Versions, release
+from .machine import Edition, Holder, Kept, Leaver, Room, SecretFile, Versions, release
 from .names import Directory, Naming, Property
 from .site import LAST_WEEK, TRIALS, Awaited, Complaint, Handshake, Leaf, OwnFiles, Reply, Sighting, covered
 
@@ -24,6 +24,7 @@ __all__ = [
     "Deaths",
     "Dial",
     "Directory",
+    "Edition",
     "Facts",
     "Handshake",
     "Holder",
@@ -64,6 +65,10 @@ class Facts:
     """Image id by name, for the names that the project uses."""
     build_image: str = ""
     """The name that the app's image has when it is built from the files as they are."""
+    editions: tuple[Edition, ...] = ()
+    """The images of the app that were built and are still there, `current` not among them."""
+    migrations: tuple[str, ...] = ()
+    """The names of the migrations in the app's folder, as Alembic keeps them."""
     namesakes: tuple[str, ...] = ()
     """Other folders that run containers under this project's name."""
     holders: tuple[Holder, ...] = ()
@@ -127,6 +132,8 @@ class Facts:
     """Whether the engine can hold a container to a limit of memory."""
     record: Record | None = None
     """The last `stack up` that ended well; None where none is written down."""
+    tried: Record | None = None
+    """The last `stack up` or `rollback`, however it ended; None where none is written down."""
     deaths: tuple[Deaths, ...] = ()
     """What the app's containers wrote in the last hour about workers that died; not of one whose log is closed."""
     stores: tuple[Store, ...] = ()
@@ -157,6 +164,11 @@ class Facts:
     """
     unseen: Mapping[str, str] = field(default_factory=dict)
     """Why something could not be looked at, by the name of the fact here that is not to be had for that."""
+
+    @property
+    def undone(self) -> bool:
+        """Whether the version that serves has come back: what ran before the app was of another one, and is gone."""
+        return self.tried is not None and not (self.tried.did == UP and self.tried.good)
 
     def of(self, service: str) -> tuple[Container, ...]:
         """Return a service's containers."""

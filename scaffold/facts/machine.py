@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 
@@ -19,6 +20,22 @@ class Versions:
     compose: str
     oldest_api: str = ""
     """The oldest version of its API that the engine still answers to; empty when it did not say."""
+
+
+@dataclass(frozen=True)
+class Edition:
+    """One image of the app that was built, and can be gone back to."""
+
+    name: str
+    """With its tag, which tells the commit and the content that it was built from."""
+    image_id: str
+    tagged: datetime
+    """When it was given a name last: built, or brought up."""
+
+    @property
+    def tag(self) -> str:
+        """What stands behind the colon."""
+        return self.name.rpartition(":")[2]
 
 
 @dataclass(frozen=True)

@@ -1,22 +1,33 @@
 """What has to be done: wanted and observed in, steps out. Nothing here touches the world."""
 
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from .. import server
-from ..facts import LAST_WEEK, Facts, covered
+from .. import overlap, server
+from ..facts import LAST_WEEK, Container, Facts, covered
 from ..project import APP, DNS, FILES, LEAVES, LOCAL, PROXY, RELOAD, SOCKET_PROXY, Project, Service
+from . import keeping, rolling
+from .outages import Outage, outages
+from .rolling import settled
 from .steps import (
     AwaitCertificate,
     AwaitHealthy,
+    AwaitListed,
     BuildImage,
     DropLeaf,
+    Forget,
+    Join,
     MakeSecret,
     Promote,
+    Prove,
     Rehearse,
+    Rejoin,
     Release,
+    Remove,
     Restart,
+    Retire,
     RunOnce,
     SignLeaf,
     Smoke,
@@ -29,13 +40,21 @@ from .steps import (
 __all__ = [
     "AwaitCertificate",
     "AwaitHealthy",
+    "AwaitListed",
     "BuildImage",
     "DropLeaf",
+    "Forget",
+    "Join",
     "MakeSecret",
+    "Outage",
     "Promote",
+    "Prove",
     "Rehearse",
+    "Rejoin",
     "Release",
+    "Remove",
     "Restart",
+    "Retire",
     "RunOnce",
     "SignLeaf",
     "Smoke",
@@ -45,7 +64,10 @@ __all__ = [
     "TakeCertificates",
     "back",
     "orders",
+    "outages",
     "reread",
+    "rollback",
+    "settled",
     "unrehearsed",
     "up",
 ]
@@ -56,29 +78,92 @@ RENEW_BEFORE = timedelta(days=30)
 """A local certificate is signed anew when less than this is left, as ACME clients do."""
 
 
-def up(project: Project, facts: Facts, *, rehearse: bool = True) -> tuple[Step, ...]:
+def up(project: Project, facts: Facts, *, rehearse: bool = True, prestart: bool = True) -> tuple[Step, ...]:
     """Return the steps that make the stack what the files say; none when it is.
 
     First what needs nothing, then what keeps data, then what runs once, then what needs any of these.
     """
     leaf = _leaf(project, facts)
     rehearsal = _rehearsal(project, facts) if rehearse else ()
-    image = _image(project, facts)
+    image, promote = _image(project, facts)
     # First what can fail while the others still serve: images are fetched then, and storages read.
     handed = (*_taken(project, facts), *_released(project, facts))
-    stale = [one for one in project.services if _is_stale(project, facts, one, rebuilt=bool(image))]
+    stale = _stale(project, facts, prestart=prestart)
     restarts = _restarts(project, facts, signed=bool(leaf), started=[one.name for one in stale])
-    work = (*_secrets(project, facts), *rehearsal, *leaf, *image, *handed, *_in_order(project, stale, restarts))
+    before = (*_secrets(project, facts), *rehearsal, *leaf, *image, *handed)
+    rolled = _rolled(project, facts, stale, unproven=bool(promote))
+    if rolled:
+        # What the name means for whoever has to start anew, it means for plain Compose only when it is proven.
+        rest = [one for one in stale if one.name != APP]
+        work = (*before, *_in_order(project, rest, restarts, facts.build_image if promote else ""), *rolled)
+    else:
+        work = (*before, *promote, *_in_order(project, stale, restarts))
     left = _left(project, facts)
-    if (
-        not work
-        and not left
-        and all(one.well(service) for service in project.services for one in facts.of(service.name))
-    ):
+    if not work and not left and _all_well(project, facts):
         return ()
-    names = tuple(service.name for service in project.services if not service.one_shot)
+    # Whoever joined has been waited for, and whoever retired is not to be.
+    names = tuple(one.name for one in project.services if not one.one_shot and not (rolled and one.name == APP))
     signed = () if project.external or project.is_proxy else (AwaitCertificate(project.hosts),)
-    return (*work, AwaitHealthy(names), *signed, *left)
+    return (*work, AwaitHealthy(names), *signed, *left, *_proven(project, facts, rolled, promote))
+
+
+def rollback(project: Project, facts: Facts, image: str, *, prestart: bool = False) -> tuple[Step, ...]:
+    """Return the steps after which the app runs another image that is there; none when it does.
+
+    What runs before the app does not: of an older version it would not know what a newer one has done.
+    """
+    back = replace(facts, build_image=image)
+    steps = up(project, back, rehearse=False, prestart=prestart)
+    ran = [one for one in facts.containers if _belongs(project, one) and one.image_id != facts.images.get(image)]
+    if not steps or prestart or not ran:
+        return steps
+    return (*steps, Remove(tuple(one.name for one in ran)))
+
+
+def _belongs(project: Project, container: Container) -> bool:
+    """Tell whether a container is of what runs before the app, on the app's image."""
+    service = project.find(container.service)
+    return service is not None and service.one_shot and service.image == project.app.image
+
+
+def _all_well(project: Project, facts: Facts) -> bool:
+    return all(one.well(service) for service in project.services for one in facts.of(service.name))
+
+
+def _stale(project: Project, facts: Facts, *, prestart: bool) -> list[Service]:
+    """Return the services that have to start anew.
+
+    What runs once has nothing to do for an app that came back, and stays: it was removed with the other version.
+    """
+    stale = [one for one in project.services if _is_stale(project, facts, one)]
+    lasting = {one.name for one in stale if not one.one_shot}
+    waited = {need for one in project.services if one.name in lasting for need in one.needs}
+    return [one for one in stale if not one.one_shot or (prestart and (one.name in waited or bool(facts.of(one.name))))]
+
+
+def _rolled(project: Project, facts: Facts, stale: Sequence[Service], *, unproven: bool) -> tuple[Step, ...]:
+    """Return the steps that replace the app's containers one by one, where that can be and has to be."""
+    if not (project.find(APP) and overlap.rolls(project, facts)):
+        return ()
+    if APP in {one.name for one in stale}:
+        return rolling.steps(project, facts)
+    # All of them run the new image: an `up` was cut off before it had proven it.
+    return (AwaitListed(tuple(one.name for one in facts.of(APP))),) if unproven else ()
+
+
+def _proven(project: Project, facts: Facts, rolled: Sequence[Step], promote: tuple[Step, ...]) -> tuple[Step, ...]:
+    """Return what comes when everything runs: the proof, where there is something to go back to, and what it allows."""
+    if not rolled and not promote:
+        return ()
+    gone = rolling.gone(project, facts, rolled) if rolled else ()
+    used = {*(one.image_id for one in facts.containers), facts.images.get(project.app.image, "")}
+    doomed = keeping.doomed(facts.editions, facts.build_image, used)
+    return (
+        *((Prove(facts.build_image or project.app.image, gone),) if rolled or facts.of(APP) else ()),
+        *(promote if rolled else ()),
+        *((Remove(gone),) if gone else ()),
+        *((Forget(doomed),) if doomed else ()),
+    )
 
 
 def orders(project: Project, facts: Facts) -> tuple[str, ...]:
@@ -87,23 +172,40 @@ def orders(project: Project, facts: Facts) -> tuple[str, ...]:
     return tuple(host for host in _uncertified(project, facts, project.hosts) if host not in taken)
 
 
-def back(project: Project, facts: Facts, done: Iterable[Step]) -> tuple[Step, ...]:
-    """Return the steps to the image that ran before, when one fails after these were done; none where none ran.
+def back(project: Project, facts: Facts, found: Sequence[Container], done: Sequence[Step]) -> tuple[Step, ...]:
+    """Return the steps to what ran before, when the last of these that were done fails; none where none ran.
 
-    The image of the app's containers, not the one that bears the name: an `up` that was cut off may have moved that.
-    Where nothing was started from the new image yet, only the name goes back.
+    `facts` are those before the first of them, `found` is what is there now.
     """
     if project.is_proxy:
         return ()
-    app, steps = project.app, tuple(done)
+    if any(isinstance(step, Join | AwaitListed | Retire) for step in done):
+        return (*rolling.back(project, facts, found, done), *_users(project, facts, done))
+    return (*_renamed(project, facts, done), *rolling.unproven(facts, found, done))
+
+
+def _renamed(project: Project, facts: Facts, done: Sequence[Step]) -> tuple[Step, ...]:
+    """Return the steps to the image of the app's containers.
+
+    Not the one that bears the name: an `up` that was cut off may have moved that. Where nothing was started from the
+    new image yet, only the name goes back.
+    """
+    app = project.app
     before = next((one.image_id for one in facts.of(app.name) if one.state == "running"), "")
-    promoted = any(isinstance(step, Promote) for step in steps)
+    promoted = any(isinstance(step, Promote) for step in done)
     if not before or not (promoted or facts.images.get(app.image) != before):
         return ()
-    started = {name for step in steps if isinstance(step, Start) for name in step.services}
-    users = tuple(one.name for one in project.services if one.image == app.image and not one.one_shot)
     name = Promote(before, app.image)
-    return (name, Start(users), AwaitHealthy(users)) if started & set(users) else (name,)
+    return (name, *_users(project, facts, done)) if _users(project, facts, done) else (name,)
+
+
+def _users(project: Project, facts: Facts, done: Sequence[Step]) -> tuple[Step, ...]:
+    """Return the steps after which services run the app's image as it was, where they were started on the new one."""
+    started = {name for step in done if isinstance(step, Start) for name in step.services}
+    every = [one.name for one in project.services if one.image == project.app.image and not one.one_shot]
+    rolled = any(isinstance(step, Join | Retire) for step in done)
+    users = tuple(name for name in every if name != APP or not rolled)
+    return (Start(users), AwaitHealthy(users)) if started & set(users) else ()
 
 
 def reread(project: Project, running: Collection[str], path: Path) -> tuple[Step, ...]:
@@ -117,22 +219,29 @@ def _stores_first(project: Project) -> list[Service]:
     return sorted(project.services, key=lambda one: one not in project.stores)
 
 
-def _in_order(project: Project, stale: Sequence[Service], restarts: Sequence[Restart]) -> tuple[Step, ...]:
+def _in_order(
+    project: Project, stale: Sequence[Service], restarts: Sequence[Restart], image: str = ""
+) -> tuple[Step, ...]:
     stores = {one.name for one in project.stores}
     ending = {one.name for one in project.services if one.one_shot}
     behind = {one.name for one in project.services if not one.one_shot and set(one.needs) & (stores | ending)}
     first = tuple(one.name for one in stale if one.name not in ending | behind)
     last = tuple(one.name for one in stale if one.name in behind)
-    once = tuple(RunOnce(one.name) for one in stale if one.one_shot)
+    once = tuple(RunOnce(one.name, _meant(project, [one], image)) for one in stale if one.one_shot)
     ready = tuple(one.name for one in project.stores) if once or last else ()
     return (
-        *((Start(first),) if first else ()),
+        *((Start(first, _meant(project, stale, image)),) if first else ()),
         *(step for step in restarts if step.service not in behind),
         *((AwaitHealthy(ready),) if ready else ()),
         *once,
-        *((Start(last),) if last else ()),
+        *((Start(last, _meant(project, stale, image)),) if last else ()),
         *(step for step in restarts if step.service in behind),
     )
+
+
+def _meant(project: Project, services: Iterable[Service], image: str) -> str:
+    """Return what the app's name has to mean while these are made: the new image, for those that run it."""
+    return image if image and any(one.image == project.app.image for one in services) else ""
 
 
 def _uncertified(project: Project, facts: Facts, hosts: Iterable[str]) -> tuple[str, ...]:
@@ -190,7 +299,7 @@ def _rehearsal(project: Project, facts: Facts) -> tuple[Step, ...]:
 
 def _serves_nobody(project: Project, facts: Facts) -> bool:
     """Tell whether a Traefik that runs has nothing to serve: no certificate at all, and no other names from before."""
-    before = any(_is_stale(project, facts, one, rebuilt=False) for one in (project.proxy, project.app))
+    before = any(_is_stale(project, facts, one) for one in (project.proxy, project.app))
     served = any(_served(facts, host, facts.now) for host in project.hosts)
     return facts.certified == frozenset() and not before and not served
 
@@ -206,15 +315,16 @@ def _leaf(project: Project, facts: Facts) -> tuple[Step, ...]:
     return () if good and read else (SignLeaf(project.hosts),)
 
 
-def _image(project: Project, facts: Facts) -> tuple[Step, ...]:
+def _image(project: Project, facts: Facts) -> tuple[tuple[Step, ...], tuple[Step, ...]]:
+    """Return the steps to a new image that can be imported, and the one that gives it the name; none without one."""
     app = project.find(APP)
     if app is None or app.build is None:
-        return ()
+        return (), ()
     built = facts.images.get(facts.build_image)
     if built is not None and built == facts.images.get(app.image):
-        return ()
+        return (), ()
     build = () if built else (BuildImage(app.name, facts.build_image),)
-    return (*build, *_smoke(project, facts), Promote(facts.build_image, app.image))
+    return (*build, *_smoke(project, facts)), (Promote(facts.build_image, app.image),)
 
 
 def _smoke(project: Project, facts: Facts) -> tuple[Step, ...]:
@@ -223,13 +333,9 @@ def _smoke(project: Project, facts: Facts) -> tuple[Step, ...]:
     return (Smoke(project.app.name, facts.build_image, target, folder),) if target else ()
 
 
-def _is_stale(project: Project, facts: Facts, service: Service, *, rebuilt: bool) -> bool:
-    found = facts.of(service.name)
-    return (
-        (rebuilt and service.image == project.app.image)
-        or len(found) != service.replicas
-        or not all(one.matches(service, facts.images.get(service.image, "")) for one in found)
-    )
+def _is_stale(project: Project, facts: Facts, service: Service) -> bool:
+    found, image = facts.of(service.name), overlap.wanted_image(project, facts, service)
+    return len(found) != service.replicas or not all(one.matches(service, image) for one in found)
 
 
 def _restarts(project: Project, facts: Facts, *, signed: bool, started: Collection[str]) -> tuple[Restart, ...]:

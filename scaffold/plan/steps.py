@@ -91,7 +91,7 @@ class BuildImage:
 
 @dataclass(frozen=True)
 class Smoke:
-    """Import the app in the new image, before anything that runs is touched."""
+    """Import the app in the new image and see its healthcheck run, before anything that runs is touched."""
 
     service: str
     image: str
@@ -119,6 +119,8 @@ class RunOnce:
     """Run a one-shot service to its end, which has to be a good one."""
 
     service: str
+    image: str = ""
+    """What the app's name of the Compose files means meanwhile; empty for what it means anyway."""
 
     def __str__(self) -> str:
         return f"run {self.service}, and go on when it has ended well"
@@ -129,9 +131,85 @@ class Start:
     """Start or replace containers so that they are what the files say."""
 
     services: tuple[str, ...]
+    image: str = ""
+    """What the app's name of the Compose files means meanwhile; empty for what it means anyway."""
 
     def __str__(self) -> str:
         return f"start {', '.join(self.services)}"
+
+
+@dataclass(frozen=True)
+class Join:
+    """Start one more container of a service beside those that serve, until Traefik sends it requests, too."""
+
+    service: str
+    image: str
+    """As in `Start`."""
+
+    def __str__(self) -> str:
+        return f"start one {self.service} of {self.image} beside those that serve, until it serves, too"
+
+
+@dataclass(frozen=True)
+class AwaitListed:
+    """Wait until containers of the app are healthy, and Traefik sends them requests."""
+
+    containers: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"wait until Traefik sends requests to {', '.join(self.containers)}"
+
+
+@dataclass(frozen=True)
+class Retire:
+    """Take a container out of service, and end it when it has nothing left to do; it stays, stopped."""
+
+    container: str
+
+    def __str__(self) -> str:
+        return f"take {self.container} out of service, and stop it"
+
+
+@dataclass(frozen=True)
+class Rejoin:
+    """Bring a container back that was taken out of service, or stopped."""
+
+    container: str
+
+    def __str__(self) -> str:
+        return f"bring {self.container} back into service"
+
+
+@dataclass(frozen=True)
+class Remove:
+    """Remove containers that serve nobody any more."""
+
+    containers: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"remove {', '.join(self.containers)}"
+
+
+@dataclass(frozen=True)
+class Prove:
+    """Check what serves now: if that is not what it should be, everything is taken back."""
+
+    image: str
+    gone: tuple[str, ...] = ()
+    """Containers that were retired, and count no more."""
+
+    def __str__(self) -> str:
+        return "check what serves now"
+
+
+@dataclass(frozen=True)
+class Forget:
+    """Remove images that nobody is going back to."""
+
+    images: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"remove old images: {', '.join(self.images)}"
 
 
 @dataclass(frozen=True)
@@ -178,6 +256,13 @@ Step = (
     | Promote
     | RunOnce
     | Start
+    | Join
+    | AwaitListed
+    | Retire
+    | Rejoin
+    | Remove
+    | Prove
+    | Forget
     | Restart
     | AwaitHealthy
     | AwaitCertificate

@@ -2,14 +2,14 @@
 
 import shlex
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any
 
 from ..project import Project
 from ..standing import Row, Served, Standing
-from . import BOLD, DIM, GREEN, RED, YELLOW, Paint, painter
+from . import BOLD, DIM, GREEN, RED, YELLOW, Cell, Paint, columns, painter
 
 MIB = 2**20
 LONGEST = 16
@@ -22,11 +22,9 @@ TAG = 12
 """Letters of an image's id that tell it from others."""
 UNITS = ((timedelta(days=2), timedelta(days=1), "d"), (timedelta(hours=2), timedelta(hours=1), "h"))
 
-Cell = tuple[str, str]
-"""A text, and its colour."""
 HEADS = ("service", "runs", "health", "workers", "CPU", "MiB", "restarts", "since")
-LEFT = {0, 2}
-"""Columns that begin on the left; in the others, figures stand below each other."""
+RIGHT = {1, *range(3, 8)}
+"""Columns whose figures stand below each other."""
 
 
 def text(standing: Standing, *, colour: bool, width: int) -> str:
@@ -55,15 +53,8 @@ def urls(project: Project) -> tuple[str, ...]:
 def _table(standing: Standing, paint: Paint) -> list[str]:
     rows = [[(head, DIM) for head in HEADS], *(_cells(row, standing.now) for row in standing.rows)]
     marks = [("", ""), *(("✓", GREEN) if row.well else ("✗", RED) for row in standing.rows)]
-    widths = [max(len(row[place][0]) for row in rows) for place in range(len(HEADS))]
-    return [_line(mark, row, widths, paint) for mark, row in zip(marks, rows, strict=True)]
-
-
-def _line(mark: Cell, cells: Sequence[Cell], widths: Sequence[int], paint: Paint) -> str:
-    padded = [
-        (f"{said:{'<' if place in LEFT else '>'}{widths[place]}}", style) for place, (said, style) in enumerate(cells)
-    ]
-    return f"{paint(mark[0] or ' ', mark[1])} {'  '.join(paint(*one) for one in padded)}".rstrip()
+    lines = columns(rows, RIGHT, paint)
+    return [f"{paint(mark or ' ', style)} {line}".rstrip() for (mark, style), line in zip(marks, lines, strict=True)]
 
 
 def _cells(row: Row, now: datetime) -> list[Cell]:

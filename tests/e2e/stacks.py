@@ -175,7 +175,8 @@ class Stack:
 
     def stack(self, command: str, *words: str | Path) -> Done:
         """Run one command of the installed `stack` in the project, its result as JSON."""
-        return run(BIN / "stack", command, self.folder, "--json", *words, env=self.env)
+        agreed = ("--yes",) if command in {"up", "rollback"} else ()
+        return run(BIN / "stack", command, self.folder, "--json", *agreed, *words, env=self.env)
 
     def inside(self, *words: str, stdin: str | None = None) -> Done:
         """Run one command of `stack` as somebody who stands in the project."""

@@ -328,6 +328,7 @@ OWN_PROXY = {
     "compose.proxy.yaml",
     "secrets/traefik.env",
     "socket-proxy/haproxy.cfg",
+    "traefik/dynamic/api.yaml",
     "traefik/dynamic/files.yaml",
     "traefik/dynamic/headers.yaml",
     "traefik/dynamic/tls.yaml",

@@ -18,7 +18,7 @@ import pexpect
 import pytest
 
 from scaffold import SOURCE, __version__, answers, cli, render
-from scaffold.cli.stack import alone
+from scaffold.cli.alone import alone
 
 from .combinations import files
 

@@ -48,6 +48,7 @@ from ..builders import (
     local_facts,
     local_project,
     project,
+    record,
     server,
     with_environment,
     with_hosts,
@@ -702,6 +703,13 @@ WARNS = (
 )
 
 SKIPS = (
+    Case(
+        "app.prestart",
+        "removed with a version that was taken back",
+        says="nothing of it is left",
+        stack=data_project(),
+        seen=facts(tried=record(result="taken back")),
+    ),
     Case("secrets.untracked", "git does not say", says="git does not say", seen=facts(tracked=None)),
     Case(
         "data.version",

@@ -93,8 +93,8 @@ def test_a_missing_dockerfile_is_named(app: Path) -> None:
 )
 def test_the_name_of_a_build_keeps_the_repository(app: Path, image: str, repository: str) -> None:
     service = Service("app", image, build=Build(app, "Dockerfile"))
-    assert content.image_name(service) == f"{repository}:{digest(app)}"
-    assert content.image_name(Service("app", image)) == ""
+    assert content.image_name(service, (), str) == f"{repository}:{digest(app)}"
+    assert content.image_name(Service("app", image), (), str) == ""
 
 
 INSPECTED = {
@@ -210,7 +210,7 @@ def test_the_engine_tells_where_its_data_is_and_whether_it_limits_memory(said: d
 
 def test_a_shared_proxy_has_no_image_of_an_app() -> None:
     client: Any = SimpleNamespace()
-    assert Engine(client).build_image(shared_proxy()) == ""
+    assert Engine(client).build_image(shared_proxy(), (), str) == ""
 
 
 def test_of_a_log_only_the_objects_count() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from scaffold import history
-from scaffold.cli.stack import _write_down
+from scaffold.cli.deploying import write_down
 from scaffold.record import Record, Stopped
 
 from ..builders import NOW, project, record
@@ -83,7 +83,7 @@ def test_bytes_that_are_no_text_are_passed_over(tmp_path: Path) -> None:
 
 
 def test_what_a_newer_version_wrote_stays_and_is_read_as_far_as_we_know_it(tmp_path: Path) -> None:
-    newer = json.dumps({**json.loads(history.text(WHOLE)), "who": "anna", "result": {"checks": 72}})
+    newer = json.dumps({**json.loads(history.text(WHOLE)), "weather": {"rain": 72}})
     (tmp_path / ".stack").mkdir()
     (tmp_path / ".stack/history.jsonl").write_text(f"{newer}\n")
     assert history.last(tmp_path) == WHOLE
@@ -103,7 +103,7 @@ def test_a_moment_without_its_zone_is_taken_for_utc() -> None:
 
 def at(folder: Path, done: Record, *, idle: bool) -> int:
     """Return how many lines there are after an `up`."""
-    _write_down(project(directory=folder), done, idle=idle)
+    write_down(project(directory=folder), done, idle=idle)
     return len(lines(folder))
 
 
@@ -116,5 +116,5 @@ def test_an_up_that_had_nothing_to_do_is_written_down_when_it_is_news(tmp_path: 
 
 def test_a_disk_that_takes_nothing_fails_no_up(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / ".stack").write_text("in the way")
-    _write_down(project(directory=tmp_path), record(), idle=False)
+    write_down(project(directory=tmp_path), record(), idle=False)
     assert "What was done could not be written down in .stack: " in capsys.readouterr().err

@@ -35,6 +35,7 @@ LAYERS: Mapping[str, float] = {
     "symptoms": 1,
     "loglines": 1,
     "telltales": 1,
+    "overlap": 1.5,
     "adopt": 2,
     "plan": 2,
     "awaited": 2,

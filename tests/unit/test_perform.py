@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from scaffold import authority
-from scaffold.cli.stack import alone, perform
+from scaffold.cli.alone import alone
+from scaffold.cli.performing import perform
 from scaffold.errors import NotReady
 from scaffold.plan import DropLeaf, Rehearse, SignLeaf, Step
 from scaffold.project import Project

@@ -12,13 +12,20 @@ from scaffold.facts import Container, Facts, Handshake, Leaf
 from scaffold.plan import (
     AwaitCertificate,
     AwaitHealthy,
+    AwaitListed,
     BuildImage,
     DropLeaf,
+    Forget,
+    Join,
     MakeSecret,
     Promote,
+    Prove,
     Rehearse,
+    Rejoin,
     Release,
+    Remove,
     Restart,
+    Retire,
     RunOnce,
     SignLeaf,
     Smoke,
@@ -57,6 +64,7 @@ WAITS = (AwaitHealthy(SERVICES), AwaitCertificate((HOST,)))
 BUILD = BuildImage("app", BUILD_IMAGE)
 SMOKE = Smoke("app", BUILD_IMAGE, "app.main:app")
 PROMOTE = Promote(BUILD_IMAGE, "demo-app:current")
+PROVE = Prove(BUILD_IMAGE)
 IMAGES = facts().images
 TWO_HOSTS = (HOST, OTHER_HOST)
 TRIALS = DIRECTORIES[STAGING]
@@ -100,21 +108,28 @@ def test_after_down_what_was_built_is_started_again() -> None:
 
 
 def test_changed_code_is_built_and_tried_before_the_app_is_replaced() -> None:
-    assert plan.up(project(), facts(images=without(BUILD_IMAGE))) == (BUILD, SMOKE, PROMOTE, Start(("app",)), *WAITS)
+    assert plan.up(project(), facts(images=without(BUILD_IMAGE))) == (
+        BUILD,
+        SMOKE,
+        PROMOTE,
+        Start(("app",)),
+        *WAITS,
+        PROVE,
+    )
 
 
 def test_code_that_was_built_before_is_not_built_again() -> None:
     back = {**IMAGES, BUILD_IMAGE: "sha256:earlier"}
-    assert plan.up(project(), facts(images=back)) == (SMOKE, PROMOTE, Start(("app",)), *WAITS)
+    assert plan.up(project(), facts(images=back)) == (SMOKE, PROMOTE, Start(("app",)), *WAITS, PROVE)
 
 
 def test_an_image_that_somebody_else_promoted_is_taken_back() -> None:
     theirs = {**IMAGES, "demo-app:current": "sha256:theirs"}
-    assert plan.up(project(), facts(images=theirs)) == (SMOKE, PROMOTE, Start(("app",)), *WAITS)
+    assert plan.up(project(), facts(images=theirs)) == (SMOKE, PROMOTE, *WAITS, PROVE)
 
 
 def test_an_app_that_was_built_but_never_promoted_is_promoted() -> None:
-    assert plan.up(project(), facts(images=without("demo-app:current"))) == (SMOKE, PROMOTE, Start(("app",)), *WAITS)
+    assert plan.up(project(), facts(images=without("demo-app:current"))) == (SMOKE, PROMOTE, *WAITS, PROVE)
 
 
 def test_whatever_runs_the_apps_image_is_replaced_with_it() -> None:
@@ -126,7 +141,7 @@ def test_whatever_runs_the_apps_image_is_replaced_with_it() -> None:
 
 def test_a_server_that_names_no_import_string_is_not_tried() -> None:
     stack = with_service(project(), "app", command=("fastapi", "run", "app/main.py"))
-    assert plan.up(stack, facts(images=without(BUILD_IMAGE))) == (BUILD, PROMOTE, Start(("app",)), *WAITS)
+    assert plan.up(stack, facts(images=without(BUILD_IMAGE))) == (BUILD, PROMOTE, Start(("app",)), *WAITS, PROVE)
 
 
 def test_an_app_without_a_build_is_not_built() -> None:
@@ -202,7 +217,7 @@ def test_the_first_time_the_app_comes_after_its_data_and_the_step_before_it() ->
 
 def test_a_new_image_runs_the_step_before_the_app_and_leaves_the_data_alone() -> None:
     images = {name: one for name, one in data_facts().images.items() if name != BUILD_IMAGE}
-    expected = (BUILD, SMOKE, PROMOTE, READY, ONCE, Start(("app",)), *DATA_WAITS)
+    expected = (BUILD, SMOKE, PROMOTE, READY, ONCE, Start(("app",)), *DATA_WAITS, PROVE)
     assert plan.up(data_project(), data_facts(images=images)) == expected
 
 
@@ -248,20 +263,20 @@ NAME_BACK = Promote("sha256:app", "demo-app:current")
 
 @pytest.mark.parametrize("done", [(BUILD, SMOKE, PROMOTE, READY), (BUILD, SMOKE, PROMOTE, Start(("postgres",)), ONCE)])
 def test_after_a_failure_the_name_goes_back_and_an_app_that_was_not_touched_stays(done: tuple[Step, ...]) -> None:
-    assert plan.back(data_project(), data_facts(), done) == (NAME_BACK,)
+    assert plan.back(data_project(), data_facts(), data_facts().containers, done) == (NAME_BACK,)
 
 
 def test_after_a_failure_whatever_runs_the_apps_image_is_replaced_again() -> None:
     worker = Service(name="worker", image="demo-app:current", hash="hash-of-worker", needs=("prestart",))
     stack = replace(data_project(), services=(*data_project().services, worker))
     both = ("app", "worker")
-    back = plan.back(stack, data_facts(), (BUILD, SMOKE, PROMOTE, READY, ONCE, Start(both)))
+    back = plan.back(stack, data_facts(), data_facts().containers, (BUILD, SMOKE, PROMOTE, READY, ONCE, Start(both)))
     assert back == (NAME_BACK, Start(both), AwaitHealthy(both))
 
 
 def test_an_image_that_was_promoted_by_an_up_that_was_cut_off_is_taken_back_too() -> None:
     cut_off = data_facts(images={**data_facts().images, "demo-app:current": "sha256:new"})
-    assert plan.back(data_project(), cut_off, (READY, ONCE)) == (NAME_BACK,)
+    assert plan.back(data_project(), cut_off, cut_off.containers, (READY, ONCE)) == (NAME_BACK,)
 
 
 @pytest.mark.parametrize(
@@ -275,7 +290,7 @@ def test_an_image_that_was_promoted_by_an_up_that_was_cut_off_is_taken_back_too(
     ids=["no new image", "not built", "the first time", "it did not run"],
 )
 def test_where_no_other_image_ran_there_is_nothing_to_go_back_to(seen: Facts, done: tuple[Step, ...]) -> None:
-    assert plan.back(data_project(), seen, done) == ()
+    assert plan.back(data_project(), seen, seen.containers, done) == ()
 
 
 # ------------------------------------------------------------------ a password that changed
@@ -392,7 +407,7 @@ def test_a_container_that_is_not_healthy_yet_is_waited_for() -> None:
 
 def test_an_app_whose_command_is_the_images_own_is_built_and_not_tried() -> None:
     stack, seen = with_service(project(), "app", command=()), facts(images=without(BUILD_IMAGE))
-    assert plan.up(stack, seen) == (BUILD, PROMOTE, Start(("app",)), *WAITS)
+    assert plan.up(stack, seen) == (BUILD, PROMOTE, Start(("app",)), *WAITS, PROVE)
 
 
 def test_only_the_host_with_the_wrong_certificate_is_named() -> None:
@@ -483,6 +498,13 @@ SPOKEN: tuple[tuple[Step, tuple[str, ...]], ...] = (
     (PROMOTE, ("demo-app:current",)),
     (Start(("app", "traefik")), ("app", "traefik")),
     (Restart("traefik", "it reads certificates when it starts"), ("traefik", "it reads certificates")),
+    (Join("app", BUILD_IMAGE), ("app", BUILD_IMAGE)),
+    (AwaitListed(("demo-app-1",)), ("demo-app-1",)),
+    (Retire("demo-app-1"), ("demo-app-1",)),
+    (Rejoin("demo-app-1"), ("demo-app-1",)),
+    (Remove(("demo-app-1", "demo-app-2")), ("demo-app-1", "demo-app-2")),
+    (PROVE, ()),
+    (Forget((BUILD_IMAGE,)), (BUILD_IMAGE,)),
     (AwaitHealthy(SERVICES), SERVICES),
     (AwaitCertificate(TWO_HOSTS), TWO_HOSTS),
 )

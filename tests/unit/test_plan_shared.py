@@ -109,7 +109,7 @@ def test_a_shared_proxy_orders_nothing_and_rehearses_nothing() -> None:
 
 
 def test_of_a_shared_proxy_that_fails_there_is_no_image_to_go_back_to() -> None:
-    assert plan.back(shared_proxy(), proxy_facts(), (Start(FRONT_SERVICES), FRONT_WAIT)) == ()
+    assert plan.back(shared_proxy(), proxy_facts(), proxy_facts().containers, (Start(FRONT_SERVICES), FRONT_WAIT)) == ()
 
 
 def test_a_shared_proxy_reads_changed_secrets_by_a_restart() -> None:
@@ -336,7 +336,7 @@ def test_a_record_in_dns_is_rehearsed_beside_a_shared_proxy() -> None:
 
 def test_after_a_failure_the_app_behind_a_shared_proxy_goes_back() -> None:
     promote = Promote("demo-app:0123456789ab", "demo-app:current")
-    back = plan.back(joining_project(), joining_facts(), (promote, Start(("app",))))
+    back = plan.back(joining_project(), joining_facts(), joining_facts().containers, (promote, Start(("app",))))
     assert back == (Promote("sha256:app", "demo-app:current"), Start(("app",)), AwaitHealthy(("app",)))
 
 

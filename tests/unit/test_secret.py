@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from scaffold.cli import run, stack
+from scaffold.cli import run
+from scaffold.cli.alone import alone
 from scaffold.errors import ExitCode
 
 
@@ -159,7 +160,7 @@ def test_another_stack_at_work_is_waited_for_by_the_person(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     given(monkeypatch, b"hush")
-    with stack.alone(folder):
+    with alone(folder):
         assert run(["secret", "set", "KEY", "-C", str(folder)]) == ExitCode.NOT_READY
     assert "another `stack` is at work" in said(capsys)
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ... import authority, detect, history, orders
+from ... import authority, detect, history, orders, repository
 from ...errors import NotReady, StackError
 from ...facts import Container, Facts, Holder, guarded
 from . import inner, owned, together, visit
@@ -108,13 +109,17 @@ def _first(engine: Engine, project: Project) -> together.Looks:
     names = [*(service.image for service in project.services), project.proxy.image]
 
     def images() -> Mapping[str, Any]:
-        built = engine.build_image(project)
-        return {"images": engine.images([*names, built]), "build_image": built}
+        editions = engine.editions(project)
+        built = engine.build_image(project, editions, partial(_version, project))
+        there = {one.name: one.image_id for one in editions}
+        return {"images": {**there, **engine.images([*names, built])}, "build_image": built, "editions": editions}
 
     return {
+        ("tried",): lambda: {"tried": next(history.every(project.directory), None)},
         ("versions",): lambda: {"versions": engine.versions()},
         ("containers", "orphans"): lambda: _containers(engine, project),
-        ("images", "build_image"): images,
+        ("images", "build_image", "editions"): images,
+        ("migrations",): lambda: {"migrations": engine.migrations(project)},
         ("server_version",): lambda: {"server_version": _server_version(engine, project)},
         ("room", "limits"): lambda: _host(engine),
         ("claims",): lambda: {"claims": engine.claims(project)},
@@ -168,6 +173,11 @@ def _running(engine: Engine, project: Project, facts: Facts) -> together.Looks:
     looks[("deaths",)] = deaths
     looks[("record",)] = lambda: {"record": history.last(project.directory)}
     return looks
+
+
+def _version(project: Project) -> str:
+    build = project.app.build
+    return repository.version(project.directory, build.context) if build else ""
 
 
 def _host(engine: Engine) -> Mapping[str, Any]:

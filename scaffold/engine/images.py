@@ -1,0 +1,43 @@
+"""The app's images that were built here and can be gone back to."""
+
+import re
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import datetime
+
+from docker import DockerClient
+from docker.errors import APIError, ImageNotFound
+
+from ..facts import EPOCH, Edition
+from ..project import Service
+from . import content
+
+OURS = re.compile(r"(?:[0-9a-f]{7,40}-(?:dirty-)?)?[0-9a-f]{12}")
+"""A tag that `up` has given: commit and content, or the content alone."""
+
+
+def editions(client: DockerClient, app: Service) -> tuple[Edition, ...]:
+    """Return the images that `up` has built of the app, by name."""
+    repository = content.repository(app)
+    found = (
+        Edition(name, str(image.id), _tagged(image.attrs))
+        for image in client.images.list(name=repository)
+        for name in image.tags
+        if name.rpartition(":")[0] == repository and OURS.fullmatch(name.rpartition(":")[2])
+    )
+    return tuple(sorted(found, key=lambda one: one.name))
+
+
+def _tagged(attrs: dict[str, dict[str, str]]) -> datetime:
+    said = (attrs.get("Metadata") or {}).get("LastTagTime", "")
+    try:
+        return datetime.fromisoformat(said)
+    except ValueError:
+        return EPOCH
+
+
+def forget(client: DockerClient, names: Sequence[str]) -> None:
+    """Take names off images, and with its last name an image; one that something needs after all stays."""
+    for name in names:
+        with suppress(ImageNotFound, APIError):
+            client.images.remove(name)

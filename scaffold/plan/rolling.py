@@ -1,0 +1,93 @@
+"""The app's containers, replaced one by one: the order of it, and the way back."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from itertools import zip_longest
+
+from .. import overlap
+from ..facts import Container, Facts
+from ..project import Project
+from .steps import AwaitListed, Join, Promote, Prove, Rejoin, Remove, Retire, RunOnce, Step
+
+
+def steps(project: Project, facts: Facts) -> tuple[Step, ...]:
+    """Return the steps that put wanted containers into the place of others, one at a time; none where all are.
+
+    What an `up` that was cut off left is taken as it is found.
+    """
+    right = overlap.fresh(project, facts)
+    app, others = project.app, overlap.others(project, facts)
+    running = [one for one in others if one.state == "running"]
+    joins = [Join(app.name, _image(project, facts))] * max(app.replicas - len(right), 0)
+    leave = [Retire(one.name) for one in (*running, *right[app.replicas :])]
+    if not joins and not leave and not others:
+        return ()
+    stay = tuple(one.name for one in right[: app.replicas])
+    pairs = zip_longest(joins, leave)
+    return (*((AwaitListed(stay),) if stay else ()), *(step for pair in pairs for step in pair if step))
+
+
+def gone(project: Project, facts: Facts, rolled: Iterable[Step]) -> tuple[str, ...]:
+    """Return the app's containers that serve nobody when these steps are done: retired ones, and those that ended."""
+    ended = (one.name for one in overlap.others(project, facts) if one.state != "running")
+    return (*ended, *(step.container for step in rolled if isinstance(step, Retire)))
+
+
+def settled(project: Project, facts: Facts, step: Prove) -> Facts:
+    """Return facts as they will be when what serves is proven: retired containers are gone, and the name has moved."""
+    images = {**facts.images, project.app.image: facts.images[step.image]} if step.image in facts.images else None
+    return replace(
+        facts,
+        containers=tuple(one for one in facts.containers if one.name not in step.gone),
+        images=images or facts.images,
+    )
+
+
+def back(project: Project, facts: Facts, found: Sequence[Container], done: Sequence[Step]) -> tuple[Step, ...]:
+    """Return the steps after which the containers serve again that did before; of what came since, nothing stays.
+
+    `facts` are those before the steps that were done, the last of which failed; `found` is what is there now.
+    """
+    before = _before(project, facts)
+    retired = {step.container for step in done if isinstance(step, Retire)}
+    returning = tuple(Rejoin(one.name) for one in before if one.name in retired or one.state != "running")
+    new = _new(project, facts, found, to_go_back=bool(before))
+    # One that nobody was sent to need not be drained.
+    leaving = tuple(Retire(one.name) for one in new if one.serving)
+    rest = (Remove(tuple(one.name for one in new)),) if new else ()
+    return (*returning, *leaving, *rest, *unproven(facts, found, done), *_unpromoted(project, facts, done))
+
+
+def unproven(facts: Facts, found: Sequence[Container], done: Sequence[Step]) -> tuple[Step, ...]:
+    """Return the removal of what ran once before the app: it was of an image that is taken back.
+
+    What has not been made anew stays.
+    """
+    names = {step.service for step in done if isinstance(step, RunOnce)}
+    known = {one.id for one in facts.containers}
+    ran = tuple(one.name for one in found if one.service in names and one.id not in known)
+    return (Remove(ran),) if ran else ()
+
+
+def _before(project: Project, facts: Facts) -> list[Container]:
+    """Return the containers to go back to: those that ran, else those that an `up` that was cut off had stopped."""
+    others = overlap.others(project, facts)
+    ended = [one for one in others if one.state == "exited" and one.image_id == facts.images.get(project.app.image)]
+    return [one for one in others if one.state == "running"] or ended
+
+
+def _new(project: Project, facts: Facts, found: Sequence[Container], *, to_go_back: bool) -> list[Container]:
+    """Return the containers that go; where there are none to go back to, those that are what is wanted stay."""
+    known = {one.id for one in facts.containers} - {one.id for one in overlap.fresh(project, facts)}
+    own = [one for one in found if one.service == project.app.name and one.id not in known]
+    return own if to_go_back else [one for one in own if not one.serving]
+
+
+def _unpromoted(project: Project, facts: Facts, done: Sequence[Step]) -> tuple[Step, ...]:
+    name = project.app.image
+    moved = any(isinstance(step, Promote) for step in done)
+    return (Promote(facts.images[name], name),) if moved and name in facts.images else ()
+
+
+def _image(project: Project, facts: Facts) -> str:
+    return facts.build_image or project.app.image
