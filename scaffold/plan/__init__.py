@@ -91,8 +91,10 @@ def up(project: Project, facts: Facts, *, rehearse: bool = True, prestart: bool 
     stale = _stale(project, facts, prestart=prestart)
     restarts = _restarts(project, facts, signed=bool(leaf), started=[one.name for one in stale])
     before = (*_secrets(project, facts), *rehearsal, *leaf, *image, *handed)
-    rolled = _rolled(project, facts, stale, unproven=bool(promote))
+    worn = next((one.reason for one in restarts if one.service == APP), "")
+    rolled = _rolled(project, facts, stale, worn, unproven=bool(promote))
     if rolled:
+        restarts = tuple(one for one in restarts if one.service != APP)
         # What the name means for whoever has to start anew, it means for plain Compose only when it is proven.
         rest = [one for one in stale if one.name != APP]
         work = (*before, *_in_order(project, rest, restarts, facts.build_image if promote else ""), *rolled)
@@ -141,12 +143,12 @@ def _stale(project: Project, facts: Facts, *, prestart: bool) -> list[Service]:
     return [one for one in stale if not one.one_shot or (prestart and (one.name in waited or bool(facts.of(one.name))))]
 
 
-def _rolled(project: Project, facts: Facts, stale: Sequence[Service], *, unproven: bool) -> tuple[Step, ...]:
+def _rolled(project: Project, facts: Facts, stale: Sequence[Service], worn: str, *, unproven: bool) -> tuple[Step, ...]:
     """Return the steps that replace the app's containers one by one, where that can be and has to be."""
     if not (project.find(APP) and overlap.rolls(project, facts)):
         return ()
-    if APP in {one.name for one in stale}:
-        return rolling.steps(project, facts)
+    if worn or APP in {one.name for one in stale}:
+        return rolling.steps(project, facts, worn)
     # All of them run the new image: an `up` was cut off before it had proven it.
     return (AwaitListed(tuple(one.name for one in facts.of(APP))),) if unproven else ()
 

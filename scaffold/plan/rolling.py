@@ -1,6 +1,6 @@
 """The app's containers, replaced one by one: the order of it, and the way back."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from itertools import zip_longest
 
@@ -10,15 +10,15 @@ from ..project import Project
 from .steps import AwaitListed, Join, Promote, Prove, Rejoin, Remove, Retire, RunOnce, Step
 
 
-def steps(project: Project, facts: Facts) -> tuple[Step, ...]:
+def steps(project: Project, facts: Facts, worn: str = "") -> tuple[Step, ...]:
     """Return the steps that put wanted containers into the place of others, one at a time; none where all are.
 
-    What an `up` that was cut off left is taken as it is found.
+    What an `up` that was cut off left is taken as it is found. When they are worn, for that reason, all are replaced.
     """
-    right = overlap.fresh(project, facts)
-    app, others = project.app, overlap.others(project, facts)
+    right = () if worn else overlap.fresh(project, facts)
+    app, others = project.app, [one for one in facts.of(project.app.name) if one not in right]
     running = [one for one in others if one.state == "running"]
-    joins = [Join(app.name, _image(project, facts))] * max(app.replicas - len(right), 0)
+    joins = [Join(app.name, _image(project, facts), worn)] * max(app.replicas - len(right), 0)
     leave = [Retire(one.name) for one in (*running, *right[app.replicas :])]
     if not joins and not leave and not others:
         return ()
@@ -48,10 +48,10 @@ def back(project: Project, facts: Facts, found: Sequence[Container], done: Seque
 
     `facts` are those before the steps that were done, the last of which failed; `found` is what is there now.
     """
-    before = _before(project, facts)
     retired = {step.container for step in done if isinstance(step, Retire)}
+    before = _before(project, facts, retired)
     returning = tuple(Rejoin(one.name) for one in before if one.name in retired or one.state != "running")
-    new = _new(project, facts, found, to_go_back=bool(before))
+    new = _new(project, facts, found, before)
     # One that nobody was sent to need not be drained.
     leaving = tuple(Retire(one.name) for one in new if one.serving)
     rest = (Remove(tuple(one.name for one in new)),) if new else ()
@@ -69,18 +69,24 @@ def unproven(facts: Facts, found: Sequence[Container], done: Sequence[Step]) -> 
     return (Remove(ran),) if ran else ()
 
 
-def _before(project: Project, facts: Facts) -> list[Container]:
+def _before(project: Project, facts: Facts, retired: Collection[str]) -> list[Container]:
     """Return the containers to go back to: those that ran, else those that an `up` that was cut off had stopped."""
     others = overlap.others(project, facts)
+    running = [one for one in others if one.state == "running"]
+    running += [one for one in overlap.fresh(project, facts) if one.name in retired]
     ended = [one for one in others if one.state == "exited" and one.image_id == facts.images.get(project.app.image)]
-    return [one for one in others if one.state == "running"] or ended
+    return running or ended
 
 
-def _new(project: Project, facts: Facts, found: Sequence[Container], *, to_go_back: bool) -> list[Container]:
-    """Return the containers that go; where there are none to go back to, those that are what is wanted stay."""
-    known = {one.id for one in facts.containers} - {one.id for one in overlap.fresh(project, facts)}
+def _new(project: Project, facts: Facts, found: Sequence[Container], before: Sequence[Container]) -> list[Container]:
+    """Return the containers that go: those that have come since, and what an `up` that was cut off had left of theirs.
+
+    Where there are none to go back to, what serves stays.
+    """
+    left = {one.id for one in overlap.fresh(project, facts)} if overlap.others(project, facts) else set()
+    known = {one.id for one in facts.containers} - left | {one.id for one in before}
     own = [one for one in found if one.service == project.app.name and one.id not in known]
-    return own if to_go_back else [one for one in own if not one.serving]
+    return own if before else [one for one in own if not one.serving]
 
 
 def _unpromoted(project: Project, facts: Facts, done: Sequence[Step]) -> tuple[Step, ...]:

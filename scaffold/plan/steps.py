@@ -145,9 +145,12 @@ class Join:
     service: str
     image: str
     """As in `Start`."""
+    why: str = ""
+    """What is wrong with those that serve, if they run the same."""
 
     def __str__(self) -> str:
-        return f"start one {self.service} of {self.image} beside those that serve, until it serves, too"
+        why = f": {self.why}" if self.why else ""
+        return f"start one {self.service} of {self.image} beside those that serve, until it serves, too{why}"
 
 
 @dataclass(frozen=True)

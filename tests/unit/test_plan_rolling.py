@@ -115,6 +115,23 @@ def test_where_all_is_as_it_should_be_nothing_is_done() -> None:
     assert plan.up(stack(), facts(containers=containers(app(1)))) == ()
 
 
+WORN = Join("app", BUILD_IMAGE, "it is unhealthy")
+
+
+def test_an_app_that_would_be_restarted_is_replaced_instead() -> None:
+    found = facts(containers=containers(app(1, health="unhealthy"), app(2)))
+    steps = plan.up(stack(replicas=2), found)
+    both = ("demo-app-1", "demo-app-2")
+    assert steps == (WORN, RETIRE, WORN, Retire("demo-app-2"), *WAITS, Prove(BUILD_IMAGE, both), Remove(both))
+    assert str(WORN).endswith("too: it is unhealthy")
+    now = containers(app(1, state="exited"), app(2), app(3), app(4, health="starting"))
+    assert plan.back(stack(replicas=2), found, now, steps[:3]) == (
+        Rejoin("demo-app-1"),
+        Retire("demo-app-3"),
+        Remove(("demo-app-3", "demo-app-4")),
+    )
+
+
 # ------------------------------------------------------------------ after an `up` that was cut off
 
 
