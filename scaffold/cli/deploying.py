@@ -132,7 +132,7 @@ class _Deploy:
         try:
             steps = self._back(interrupted=interrupted)
             for step in steps:
-                with terminal.step(f"take it back: {step}") as say:
+                with terminal.step(str(step) if self._stays() else f"take it back: {step}") as say:
                     self.engine.apply(self.project, step, say)
         except KeyboardInterrupt:
             error.message += "; interrupted again, while it was taken back"
@@ -140,18 +140,25 @@ class _Deploy:
         except StackError as second:
             error.message += f"; the version from before does not serve either: {second.message}"
             return record.FAILED
-        if not steps:
+        if not steps or self._stays():
             return otherwise
         served = any(isinstance(step, plan.Start | plan.Rejoin) for step in steps)
         error.message += "; the version from before serves" + (" again" if served else "")
         return otherwise if interrupted else record.TAKEN_BACK
 
     def _back(self, *, interrupted: bool) -> tuple[Step, ...]:
-        """Return the way back; none from a version that was found good, and from a certificate that does not come."""
+        """Return the way back; none from a version that was found good."""
         rolled = any(isinstance(step, ROLLED) for step in self.done)
-        if self.found or isinstance(self.done[-1], plan.AwaitCertificate) or (interrupted and not rolled):
+        if self._stays():
+            rest = self.intent.steps[len(self.done) :]
+            return tuple(step for step in rest if isinstance(step, plan.Promote | plan.Remove))
+        if self.found or (interrupted and not rolled):
             return ()
         return plan.back(self.project, self.intent.facts, self.engine.containers(self.project), self.done)
+
+    def _stays(self) -> bool:
+        """Tell whether a version is well as far as one can see without the certificate that does not come."""
+        return isinstance(self.done[-1], plan.AwaitCertificate)
 
     # ------------------------------------------------------------------ what is written down
 

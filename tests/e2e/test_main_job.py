@@ -45,7 +45,7 @@ def test_plain_copier_and_plain_compose_serve_https_without_us(make: Make) -> No
     assert (redirect.status, redirect.location) == (301, f"https://localhost:{stack.https_port}/docs")
 
 
-def test_new_up_check_down_on_localhost(make: Make) -> None:
+def test_a_day_in_the_life_on_localhost(make: Make) -> None:
     stack = make("local")
     stack.new()
 
@@ -61,6 +61,21 @@ def test_new_up_check_down_on_localhost(make: Make) -> None:
     before = stack.ids()
     assert stack.compose("up", "--detach").status == 0
     assert stack.ids() == before
+
+    main = stack.folder / "app/main.py"
+    main.write_text(main.read_text().replace("Hello", "Good morning"))
+    stack.up()
+    assert stack.get("localhost").json == {"message": "Good morning from FastAPI"}
+    back = stack.stack("rollback")
+    assert back.status == 0, back.everything
+    assert stack.get("localhost").json == {"message": "Hello from FastAPI"}
+    assert stack.stack("check").status == 0
+    done = [(one["did"], one["result"], one["lost"]) for one in stack.stack("history").json["history"]]
+    assert done[-2:] == [("up", "good", 0), ("rollback", "good", 0)]
+    before = stack.ids()
+    assert stack.compose("up", "--detach").status == 0
+    assert stack.ids() == before
+
     down = stack.stack("down")
     assert down.status == 0, down.everything
     assert stack.ids() == {}
