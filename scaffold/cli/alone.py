@@ -14,11 +14,14 @@ from pathlib import Path
 
 from .. import history, wholefile
 from ..errors import NotReady
+from ..record import ROLLBACK, UP
 
 FILE = "lock"
 LOCK_SECONDS = 0.5
 """How long whoever looks at a lock may have it."""
 MODE = 0o644
+WRITING = {UP, ROLLBACK}
+"""The commands that make the folder where it is not there yet: they write their history into it."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +66,8 @@ def _noted(directory: Path, command: str) -> Iterator[Holder | None]:
     before = holder(directory)
     ours = Holder(command, who(), os.getpid(), f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC")
     with suppress(OSError):  # the lock holds without it
-        wholefile.write(history.folder(directory) / FILE, json.dumps(asdict(ours)).encode(), MODE)
+        place = history.folder(directory) if command in WRITING else directory / history.FOLDER
+        wholefile.write(place / FILE, json.dumps(asdict(ours)).encode(), MODE)
     try:
         yield before
     finally:

@@ -10,6 +10,7 @@ from .. import authority, awaited, plan, probe, secretfiles
 from ..engine import Engine, Say
 from ..facts import Awaited
 from ..project import DNS, RELOAD, Project, sample
+from ..record import UP
 from . import observe
 from .alone import alone
 
@@ -49,7 +50,7 @@ def _tell(project: Project) -> None:
 def _rehearse(engine: Engine, project: Project, hosts: Sequence[str], say: Say) -> None:
     """Order from the authority for trials; StackError that says that this cost nothing when it fails."""
     # The throw-away Traefik is the proxy's: another stack's `up` would take it away.
-    lock = alone(project.serving.directory, "up") if project.joins else nullcontext()
+    lock = alone(project.serving.directory, UP) if project.joins else nullcontext()
     with lock, engine.rehearsal(project.serving, hosts, say) as traefik:
 
         def complaints() -> tuple[str, ...]:

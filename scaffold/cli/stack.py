@@ -37,7 +37,7 @@ def up(directory: Path, wish: Wish, *, as_json: bool) -> int:
     """Preflight, plan, carry out, check."""
     engine = Engine.connect()
     project = engine.load(directory)
-    with nullcontext() if wish.dry_run else alone(project.directory, "up") as cut_off:
+    with nullcontext() if wish.dry_run else alone(project.directory, UP) as cut_off:
         if cut_off:
             terminal.note(f"{cut_off}, was ended before it was done; what it left is taken up from there.")
         return _up(engine, project, wish, as_json=as_json)

@@ -17,8 +17,8 @@ from tests.e2e.test_roll import PROJECT, ROWS, Rolling, settled, unharmed
 
 ROLLS = 10
 SHAPES = {"2 workers": {"workers": 2}, "3 replicas": {"workers": 1, "replicas": 3}}
-MOMENTS = (0.0, 0.7)
-"""Seconds after a step has begun: before it has done anything, and in the middle of it."""
+MOMENTS = (0.0, 0.7, 2.5)
+"""Seconds after a step has begun: before it has done anything, and in the middle of it; of a short one, in the next."""
 BEGINS = "… "
 """What the line of a step begins with, where there is no terminal."""
 REST_SECONDS = 60
@@ -122,8 +122,8 @@ def cut_off(stack: Stack, steps: list[str], moment: float) -> bool:
     return False
 
 
-def mended(rolling: Rolling, number: int, moment: float) -> str:
-    """Cut an `up` off at one of its steps, bring up what it would have, and return the row about it."""
+def mended(rolling: Rolling, number: int, moment: float) -> None:
+    """Cut an `up` off at one of its steps, bring up what it would have, and print the row about it."""
     version = rolling.release()
     steps = planned(rolling)
     with rolling.load() as visitors:
@@ -131,9 +131,10 @@ def mended(rolling: Rolling, number: int, moment: float) -> str:
         up = rolling.up()
         assert up.status == 0, up.everything
         assert visitors.answering() == {version}
+    tally = visitors.tally
+    print(f"{number + 1:4} {moment:6.1f} {up.seconds:8.1f} {tally.sent:9} {tally.failed:7}  {steps[number]}")
+    assert (tally.failures, tally.retried) == ({}, 0), str(tally)
     settled(rolling)
-    unharmed(visitors.tally)
-    return f"{number + 1:4} {moment:6.1f} {up.seconds:8.1f} {visitors.tally.sent:9}  {steps[number]}"
 
 
 def test_one_more_up_mends_an_up_that_was_killed_at_any_step(make: Make) -> None:
@@ -141,9 +142,10 @@ def test_one_more_up_mends_an_up_that_was_killed_at_any_step(make: Make) -> None
     rolling.release()
     count = len(planned(rolling))
 
-    rows = [mended(rolling, number, moment) for number in range(count) for moment in MOMENTS]
-
-    print("\nstep  after   mended  requests  killed while it was to", *rows, sep="\n")
+    print("\nstep  after   mended  requests  failed  killed while it was to")
+    for number in range(count):
+        for moment in MOMENTS:
+            mended(rolling, number, moment)
 
 
 # ------------------------------------------------------------------ rest
