@@ -17,6 +17,7 @@ from .compose import Say
 
 HEALTH_SECONDS = 120
 """How long containers may take to become healthy: twice the app's start period."""
+JOINED_SECONDS = 30
 POLL_SECONDS = 0.3
 ENDINGS: Mapping[int, str] = {
     124: " (it took longer than STACK_PRESTART_SECONDS in .env allows)",
@@ -81,6 +82,24 @@ def _ended_badly(client: DockerClient, container: Container, status: int) -> Sta
 def await_healthy(client: DockerClient, project: Project, services: Sequence[str], say: Say) -> None:
     """Wait until all containers of some services serve; StackError with the last words of one that will not."""
     await_these(client, project, lambda one: one.service in services, say)
+    if project.joins and project.app.name in services:
+        _await_joined(client, project, say)
+
+
+def _await_joined(client: DockerClient, project: Project, say: Say) -> None:
+    """Wait until a shared Traefik is in the stack's network, for as long as its joiner may take; a check tells if not.
+
+    It looks every 15 s, and is told before as a rule.
+    """
+    deadline = time.monotonic() + JOINED_SECONDS
+    while not _joined(client, project) and time.monotonic() < deadline:
+        say(f"{project.joins} is not in {project.edge} yet")
+        time.sleep(POLL_SECONDS)
+
+
+def _joined(client: DockerClient, project: Project) -> bool:
+    proxies = [one for one in present.containers(client, project.joins) if one.service == PROXY]
+    return any(project.edge in one.addresses for one in proxies)
 
 
 def await_these(

@@ -97,7 +97,9 @@ def up(project: Project, facts: Facts, *, rehearse: bool = True, prestart: bool 
         restarts = tuple(one for one in restarts if one.service != APP)
         # What the name means for whoever has to start anew, it means for plain Compose only when it is proven.
         rest = [one for one in stale if one.name != APP]
-        work = (*before, *_in_order(project, rest, restarts, facts.build_image if promote else ""), *rolled)
+        first = _in_order(project, rest, restarts, facts.build_image if promote else "")
+        ready = AwaitHealthy(tuple(one.name for one in project.stores))
+        work = (*before, *first, *(() if ready in first or not project.stores else (ready,)), *rolled)
     else:
         work = (*before, *promote, *_in_order(project, stale, restarts))
     left = _left(project, facts)
@@ -140,7 +142,11 @@ def _stale(project: Project, facts: Facts, *, prestart: bool) -> list[Service]:
     stale = [one for one in project.services if _is_stale(project, facts, one)]
     lasting = {one.name for one in stale if not one.one_shot}
     waited = {need for one in project.services if one.name in lasting for need in one.needs}
-    return [one for one in stale if not one.one_shot or (prestart and (one.name in waited or bool(facts.of(one.name))))]
+    return [one for one in stale if not one.one_shot or (prestart and _is_due(one, facts, waited))]
+
+
+def _is_due(service: Service, facts: Facts, waited: Collection[str]) -> bool:
+    return service.name in waited or bool(facts.of(service.name)) or not facts.undone
 
 
 def _rolled(project: Project, facts: Facts, stale: Sequence[Service], worn: str, *, unproven: bool) -> tuple[Step, ...]:

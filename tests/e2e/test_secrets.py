@@ -306,6 +306,7 @@ def test_a_bad_secret_file_is_refused_before_anything_starts(
     break_it(file)
     try:
         refused = stack.stack("up")
+        afterwards = stack.ids()
     finally:
         file.chmod(0o644)
         file.write_bytes(content)
@@ -315,7 +316,7 @@ def test_a_bad_secret_file_is_refused_before_anything_starts(
     assert refused.status == 3, refused.everything
     assert refused.failed == {check}
     assert sentence in refused.out
-    assert stack.ids() == ids
+    assert afterwards == ids
 
 
 def test_a_secret_in_git_is_refused_and_named(stack: Stack) -> None:

@@ -27,6 +27,7 @@ from scaffold.plan import (
     Step,
 )
 from scaffold.project import Port, Project, Service
+from scaffold.record import Record
 
 from ..builders import (
     APP,
@@ -42,6 +43,7 @@ from ..builders import (
     joining_project,
     made,
     project,
+    record,
     with_service,
 )
 
@@ -303,10 +305,17 @@ def test_what_ran_before_the_app_on_the_new_image_is_removed() -> None:
     assert plan.back(stack(data_project()), before, (*before.containers[:-1], ran), done) == (Remove((ran.name,)),)
 
 
-def test_an_app_that_stays_needs_nothing_before_it() -> None:
-    found = data_facts(app(1))
+@pytest.mark.parametrize("tried", [record(result="taken back"), record(did="rollback")])
+def test_an_app_that_came_back_and_stays_needs_nothing_before_it(tried: Record) -> None:
+    found = data_facts(app(1), tried=tried)
     without = replace(found, containers=tuple(one for one in found.containers if one.service != "prestart"))
     assert plan.up(stack(data_project()), without) == ()
+    assert RunOnce("prestart") in plan.up(stack(data_project()), replace(without, tried=record()))
+
+
+def test_an_app_is_not_tried_before_its_data_is_there() -> None:
+    steps = plan.up(stack(data_project()), data_facts(app(1, health="unhealthy")))
+    assert steps[:2] == (AwaitHealthy(("postgres",)), WORN)
 
 
 # ------------------------------------------------------------------ proving
@@ -330,7 +339,8 @@ def test_an_older_image_comes_the_same_way_and_nothing_runs_before_it() -> None:
     older = edition(1)
     found = data_facts(app(1), images={**data_facts().images, older.name: older.image_id}, editions=(older,))
     steps = plan.rollback(stack(data_project()), found, older.name)
-    assert steps[:3] == (Smoke("app", older.name, "app.main:app"), Join("app", older.name), RETIRE)
+    ready = AwaitHealthy(("postgres",))
+    assert steps[:4] == (Smoke("app", older.name, "app.main:app"), ready, Join("app", older.name), RETIRE)
     assert not any(isinstance(step, RunOnce | BuildImage) for step in steps)
     assert steps[-1] == Remove(("demo-prestart-1",))
     asked = plan.rollback(stack(data_project()), found, older.name, prestart=True)
