@@ -18,7 +18,8 @@ from .compose import Say
 HEALTH_SECONDS = 120
 """How long containers may take to become healthy: twice the app's start period."""
 JOINED_SECONDS = 30
-POLL_SECONDS = 0.3
+POLL_SECONDS = 0.1
+"""Each look takes some 20 ms of the engine's time."""
 ENDINGS: Mapping[int, str] = {
     124: " (it took longer than STACK_PRESTART_SECONDS in .env allows)",
     137: " (killed: for lack of memory, or ten seconds after STACK_PRESTART_SECONDS in .env)",
