@@ -35,6 +35,7 @@ UNASKED = frozenset(
         "data",
         "dependencies",
         "dockerfile",
+        "drain_seconds",
         "entrypoint",
         "hosts",
         "kind",
@@ -60,7 +61,18 @@ OWN_PROXY = "own"
 """The proxy of a project whose note does not know the question yet."""
 ALIEN: Mapping[str, frozenset[str]] = {
     STATIC: UNASKED
-    - {"adopt", "hosts", "kind", "path_prefix", "proxy", "proxy_project", "public", "replicas", "watch"},
+    - {
+        "adopt",
+        "drain_seconds",
+        "hosts",
+        "kind",
+        "path_prefix",
+        "proxy",
+        "proxy_project",
+        "public",
+        "replicas",
+        "watch",
+    },
     PROXY: UNASKED - {"kind", "watch"},
 }
 """Of the unasked questions those that have no meaning for what is no app."""

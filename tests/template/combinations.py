@@ -60,6 +60,7 @@ PAIRS: Mapping[str, Sequence[object]] = {
     "replicas": [DEFAULT, 3],
     "workers": [DEFAULT, 1, 64],
     "worker_memory": [DEFAULT, 256],
+    "drain_seconds": [DEFAULT, 10],
     "upload_limit": [DEFAULT, 200],
     "memory": [DEFAULT, 4096],
     "health_path": [DEFAULT, "/api/v1/health"],
