@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from http.client import HTTPConnection
 from pathlib import Path
@@ -78,7 +78,15 @@ class Done:
 
     @property
     def everything(self) -> str:
-        return f"status {self.status} after {self.seconds:.1f} s\n{self.out}\n{self.err}"
+        """What to read when an assertion failed: the findings that are not passes first, so that no cut hides them."""
+        with suppress(ValueError, KeyError, TypeError):
+            notable = [one for one in self.json["findings"] if one["status"] != "pass"]
+            told = {name: value for name, value in self.json.items() if name != "findings"}
+            return self._told(json.dumps({"findings": notable, **told}, indent=1))
+        return self._told(self.out)
+
+    def _told(self, out: str) -> str:
+        return f"status {self.status} after {self.seconds:.1f} s\n{out}\n{self.err}"
 
 
 def run(
