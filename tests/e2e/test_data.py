@@ -39,8 +39,9 @@ def stack(running: Stack) -> Iterator[Stack]:
 
 
 def prestarts(stack: Stack) -> str:
-    """Return when the step before the app was started last."""
-    return docker("inspect", stack.container("prestart"), "--format", "{{.State.StartedAt}}")
+    """Return when the step before the app was started last; empty where nothing of it is there."""
+    there = stack.container("prestart")
+    return docker("inspect", there, "--format", "{{.State.StartedAt}}") if there else ""
 
 
 # ------------------------------------------------------------------ through HTTPS
