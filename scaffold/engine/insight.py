@@ -1,7 +1,7 @@
 """What nobody outside should reach: the data services, and Traefik's own files and words. Nothing is changed there."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -33,6 +33,9 @@ wait
 """
 """Arguments: ADDRESS/PORT. Prints 0 before those that accept a connection. Every busybox knows these options of nc;
 -z is one that only some are built with."""
+DIALS = 2
+"""Whenever any network comes or goes, Docker takes its rules away for a moment, to put them first again: what is open
+or closed only then is tried once more."""
 APP_PORT = 8000
 PORT_LABEL = re.compile(r"traefik\.http\.services\.[^.]+\.loadbalancer\.server\.port", re.IGNORECASE)
 LOG_LINES = 30_000
@@ -69,14 +72,20 @@ class Insight:
         traefik = next((one for one in self.facts.of(self.project.proxy.name) if one.state == "running"), None)
         if not control or not traefik:
             return None
-        status = self._tried(traefik, control, peers)
-        if any(status.get(peer) for peer in peers):
-            # Whenever any network comes or goes, Docker takes its rules away for a moment, to put them first again.
-            again = self._tried(traefik, control, peers)
-            status = {peer: was and again.get(peer, was) for peer, was in status.items()}
-        if not status.get(control) or not set(peers) <= set(status):
+        status = self._agreed(traefik, control, peers)
+        if status is None:
             return None
         return tuple(Dial(one.service, peer.partition("/")[0], status[peer]) for peer, one in peers.items())
+
+    def _agreed(self, traefik: Container, control: str, peers: Collection[str]) -> Mapping[str, bool] | None:
+        """Return which addresses take a connection whenever it is tried; None when the control never did."""
+        tries: list[Mapping[str, bool]] = []
+        for _ in range(DIALS):
+            told = self._tried(traefik, control, peers)
+            tries += [told] if told.get(control) and set(peers) <= set(told) else []
+            if tries and not any(tries[-1][peer] for peer in peers):
+                break
+        return {peer: all(told[peer] for told in tries) for peer in peers} if tries else None
 
     def _tried(self, traefik: Container, control: str, peers: Iterable[str]) -> dict[str, bool]:
         """Return which of some addresses take a connection from Traefik's container, by address and port."""

@@ -22,8 +22,10 @@ if TYPE_CHECKING:
 
 FORGED = "203.0.113.7"
 """A client that cannot be: RFC 5737 keeps this network for documentation."""
-LOG_SECONDS = 3
-"""How long Traefik's line about a request may take to reach the engine's log."""
+SERVED_SECONDS = 3
+"""How long Traefik may take to notice a container that has just become healthy."""
+LOG_SECONDS = 5
+"""How long Traefik's line about a request that was answered may take to reach the engine's log."""
 
 
 def site(project: Project) -> probe.Site:
@@ -91,15 +93,15 @@ def sightings(engine: Engine, project: Project, facts: Facts) -> tuple[Sighting,
 
     A container that has just become healthy is not asked at once: Traefik gets a moment to notice it.
     """
-    deadline = time.monotonic() + LOG_SECONDS
+    deadline = time.monotonic() + SERVED_SECONDS
     while True:
-        seen = _marked(engine, project, facts, deadline)
+        seen = _marked(engine, project, facts)
         if all(one.served for one in seen) or time.monotonic() > deadline:
             return seen
         time.sleep(probe.POLL_SECONDS)
 
 
-def _marked(engine: Engine, project: Project, facts: Facts, deadline: float) -> tuple[Sighting, ...]:
+def _marked(engine: Engine, project: Project, facts: Facts) -> tuple[Sighting, ...]:
     """Send a plain request to every canonical name and a forged one to the first, each under a path of its own.
 
     And one to a public IPv6 address of this machine, as a visitor's would come.
@@ -115,6 +117,7 @@ def _marked(engine: Engine, project: Project, facts: Facts, deadline: float) -> 
         return tuple(Sighting(sent, "", "", host, served=False, at=at) for host, sent, at in lost)
     wanted = {path for path, reply in replies.items() if reply.status or not marks[path][2]}
     lines: dict[str, Mapping[str, Any]] = {}
+    deadline = time.monotonic() + LOG_SECONDS
     while len(lines) < len(wanted) and time.monotonic() < deadline:
         written = engine.log(facts.of(project.proxy.name), since)
         lines = {line["RequestPath"]: line for line in written if line.get("RequestPath") in wanted}
