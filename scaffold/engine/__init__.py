@@ -55,6 +55,7 @@ class Engine:
 
     def __init__(self, client: docker.DockerClient) -> None:
         self._client = client
+        self._models: dict[Path, str] = {}
 
     @classmethod
     def connect(cls) -> "Engine":
@@ -74,7 +75,7 @@ class Engine:
         nothing to do with how the project is served goes without; what compares no definitions, without their hashes.
         """
         place = folder(directory)
-        model = compose.model(place, files)
+        model = self._models[place] = compose.model(place, files)
         project = parse(json.loads(model), compose.hashes(place, model) if hashed else {}, place)
         if not (joined and project.joins):
             return project
@@ -263,9 +264,10 @@ class Engine:
     ) -> None:
         match step:
             case plan.BuildImage(service, image):
-                compose.act(project.directory, say, "build", service, patch={service: {"image": image}})
+                patch = {service: {"image": image}}
+                compose.act_on(self._model(project), project.directory, say, "build", service, patch=patch)
             case plan.Smoke():
-                smoke.run(self._client, project, step, say)
+                smoke.run(self._client, project, self._model(project), step, say)
             case plan.Promote(image, to):
                 self._client.images.get(image).tag(to)
             case plan.RunOnce():
@@ -289,6 +291,10 @@ class Engine:
                 starting.await_healthy(self._client, project, services, say)
             case _:
                 raise TypeError(f"not a step for Docker: {step!r}")
+
+    def _model(self, project: Project) -> str:
+        """Return the model that a project was loaded from: what the plan was made of, whatever is edited meanwhile."""
+        return self._models.get(project.directory) or compose.model(project.directory)
 
     def _roll(self, project: Project, step: plan.Step, say: Say) -> None:
         match step:

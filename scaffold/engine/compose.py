@@ -28,6 +28,9 @@ END_SECONDS = 5
 TAIL = 15
 """Lines of a failed command that are evidence."""
 
+STDIN = ("--project-directory", ".", "--file", "-")
+"""What has Compose read a model that it is given."""
+
 Say = Callable[[str], None]
 """Takes one line of progress."""
 Patch = Mapping[str, Mapping[str, Any]]
@@ -60,7 +63,7 @@ def hashes(folder: Path, resolved: str) -> dict[str, str]:
     Of the model, not of the files: of a service with an `env_file` the files have another hash than its container
     (docker/compose issue 14001).
     """
-    printed = _read(folder, "--project-directory", ".", "--file", "-", "config", "--hash", "*", stdin=resolved)
+    printed = _read(folder, *STDIN, "config", "--hash", "*", stdin=resolved)
     pairs = (line.split(maxsplit=1) for line in printed.splitlines())
     return {service: digest for service, digest in pairs}  # noqa: C416 - dict() of these would not type-check
 
@@ -83,18 +86,22 @@ def version() -> str:
     return done.stdout.strip()
 
 
-def act(
-    folder: Path, say: Say, *words: str, patch: Patch | None = None, alone: bool = False, files: Sequence[str] = ()
-) -> None:
-    """Run a command that changes something, a line of progress at a time; ComposeFailed with its last lines.
+def act(folder: Path, say: Say, *words: str, files: Sequence[str] = ()) -> None:
+    """Run a command that changes something, a line of progress at a time; ComposeFailed with its last lines."""
+    _act(folder, say, [*_named(files), *words], "", words[0])
 
-    With a patch, Compose reads its own model with these changes: whatever files it came from are in it already. When
-    what is patched stands alone, it makes no network for anything else.
+
+def act_on(resolved: str, folder: Path, say: Say, *words: str, patch: Patch, alone: bool = False) -> None:
+    """Run such a command on a model that Compose has given, with a patch: whatever files it came from are in it.
+
+    When what is patched stands alone, Compose makes no network for anything else.
     """
-    named = ["--project-directory", ".", "--file", "-"] if patch else _named(files)
-    stdin = _patched(model(folder), patch, alone=alone) if patch else ""
+    _act(folder, say, [*STDIN, *words], _patched(resolved, patch, alone=alone), words[0])
+
+
+def _act(folder: Path, say: Say, words: Sequence[str], stdin: str, command: str) -> None:
     process = subprocess.Popen(
-        ["docker", "compose", "--progress", "plain", *named, *words],
+        ["docker", "compose", "--progress", "plain", *words],
         cwd=folder,
         env=_environment(folder),
         stdin=subprocess.PIPE,
@@ -105,7 +112,7 @@ def act(
     )
     tail = _watched(process, stdin, say)
     if process.returncode:
-        raise ComposeFailed(folder, words[0], process.returncode, tail)
+        raise ComposeFailed(folder, command, process.returncode, tail)
 
 
 @contextmanager

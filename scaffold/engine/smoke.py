@@ -14,14 +14,17 @@ def name(project: Project) -> str:
     return f"{project.name}-smoke"
 
 
-def run(client: DockerClient, project: Project, step: plan.Smoke, say: Say) -> None:
-    """Try the image in a container that has everything but labels: Traefik lists any that carries them (FACTS T14)."""
+def run(client: DockerClient, project: Project, resolved: str, step: plan.Smoke, say: Say) -> None:
+    """Try the image in a container of the model that Compose gave, without labels: Traefik lists any that has them.
+
+    See FACTS T14.
+    """
     rolling.remove(client, [name(project)])
     alone = {"image": step.image, "labels": {}, "ports": [], "container_name": "", "healthcheck": {"disable": True}}
     words = ("run", "--rm", "--no-deps", "--no-TTY", "--name", name(project), step.service)
     tried = ("python", "-c", inspection.IMPORT, step.app, step.folder, *_healthcheck(project.service(step.service)))
     try:
-        compose.act(project.directory, say, *words, *tried, patch={step.service: alone})
+        compose.act_on(resolved, project.directory, say, *words, *tried, patch={step.service: alone})
     except ComposeFailed as error:
         raise _told(step, error) or error from error
 

@@ -26,7 +26,8 @@ def rehearsal(client: DockerClient, project: Project, hosts: Sequence[str], say:
     name, words = patches.name(project), ("run", "--detach", "--no-deps", "--service-ports", "--name")
     patch = {project.proxy.name: patches.patch(project, hosts)}
     try:
-        compose.act(project.directory, say, *words, name, project.proxy.name, patch=patch, alone=True)
+        resolved = compose.model(project.directory)
+        compose.act_on(resolved, project.directory, say, *words, name, project.proxy.name, patch=patch, alone=True)
         yield inspection.container(client.containers.get(name).attrs)
     finally:
         clear_away(client, project)

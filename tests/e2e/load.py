@@ -75,8 +75,9 @@ class Tally:
     """Connections."""
     slowest: float = 0
     """Seconds from when a request was due to its answer."""
+    first: dict[str, float] = field(default_factory=dict)
     last: dict[str, float] = field(default_factory=dict)
-    """When each version gave its last good answer."""
+    """When each version gave its first good answer, and its last."""
     examples: list[str] = field(default_factory=list)
 
     @property
@@ -240,6 +241,7 @@ class Visitors:
         version = str(json.loads(answer.body)["version"])
         tally.versions[version] = tally.versions.get(version, 0) + 1
         tally.last[version] = time.monotonic()
+        tally.first.setdefault(version, tally.last[version])
 
     def _bad(self, why: str, number: int, due: float) -> None:
         self.tally.failures[why] = self.tally.failures.get(why, 0) + 1

@@ -6,16 +6,19 @@ import os
 import signal
 import subprocess
 import time
+from collections.abc import Callable
+from functools import partial
+from statistics import median
 
 import pytest
 
 from tests.e2e.between import ask
 from tests.e2e.conftest import Make
 from tests.e2e.load import Load, Tally
-from tests.e2e.stacks import BIN, Stack, docker, eventually
+from tests.e2e.stacks import BIN, Done, Stack, docker, eventually
 from tests.e2e.test_roll import PROJECT, ROWS, Rolling, settled, unharmed
 
-ROLLS = 10
+ROLLS, ROUNDS = 10, 5
 SHAPES = {"2 workers": {"workers": 2}, "3 replicas": {"workers": 1, "replicas": 3}}
 MOMENTS = (0.0, 0.7, 2.5)
 """Seconds after a step has begun: before it has done anything, and in the middle of it; of a short one, in the next."""
@@ -65,6 +68,34 @@ def test_ten_rolls_drop_no_request_and_plain_compose_is_counted_beside(make: Mak
     plain = composed(rolling)
 
     print(f"docker compose up -d --build, once: {plain}")
+
+
+# ------------------------------------------------------------------ how long it takes
+
+
+def until_alone(rolling: Rolling, bring: Callable[[], Done]) -> tuple[float, Done]:
+    """Return the seconds from a command to the moment when the version that it brings up answers alone."""
+    old, new = str(rolling.released), rolling.release()
+    with rolling.load(rate=20) as visitors:
+        begun = time.monotonic()
+        done = bring()
+        assert done.status == 0, done.everything
+        assert visitors.answering() == {new}
+    return max(visitors.tally.first[new], visitors.tally.last[old]) - begun, done
+
+
+def test_a_roll_is_timed_beside_plain_compose(make: Make) -> None:
+    rolling = Rolling.made(make("timed"), workers=2)
+    plain = partial(rolling.stack.compose, "up", "--detach", "--build", "--wait")
+    ratios = []
+
+    print("\nround  stack up, until alone  whole  docker compose up -d --build --wait  ratio")
+    for number in range(1, ROUNDS + 1):
+        alone, ours = until_alone(rolling, rolling.up)
+        _, theirs = until_alone(rolling, plain)
+        ratios.append(alone / theirs.seconds)
+        print(f"{number:5} {alone:22.1f} {ours.seconds:6.1f} {theirs.seconds:35.1f} {ratios[-1]:6.2f}")
+    print(f"the middle one of these ratios: {median(ratios):.2f}")
 
 
 # ------------------------------------------------------------------ versions that are no good
