@@ -77,7 +77,7 @@ def _since(said: Mapping[str, Any]) -> dict[str, Any]:
     words = {name: str(said[name]) for name in ("did", "result", "who", "before", "why") if name in said}
     counts = {name: int(said[name]) for name in ("requests", "lost") if said.get(name) is not None}
     lists = {name: tuple(map(str, said[name])) for name in ("failing", "migrations") if name in said}
-    return {**words, **counts, **lists}
+    return {**words, **counts, **lists, "undone": said.get("undone") is True}
 
 
 def _lines(directory: Path) -> list[str]:

@@ -1,5 +1,7 @@
 """Whether two containers of the app may serve side by side for a while, which is what a rolling start needs."""
 
+from collections.abc import Iterable, Sequence
+
 from . import routing
 from .facts import Container, Facts
 from .project import APP, Project, Service
@@ -11,6 +13,10 @@ DRAIN = "/tmp/drain"  # noqa: S108 - a file system of the container's own
 """While this file is in a container of the app, its healthcheck says no: container/healthcheck.py."""
 PROGRAM = "healthcheck.py"
 """The template's own healthcheck, which knows of DRAIN."""
+ASKED, PLACE = "TRAEFIK_API", "TRAEFIK_ENTRYPOINTS_PING_ADDRESS"
+"""Traefik's settings that let it tell what it knows, and where only who is inside its container can ask."""
+TRUE = {"1", "t", "true"}
+"""What Go takes for yes, in small letters: strconv.ParseBool."""
 
 
 def wanted_image(project: Project, facts: Facts, service: Service) -> str:
@@ -53,11 +59,25 @@ def obstacle(project: Project, facts: Facts) -> str:
     if app.volumes and chosen != ROLLING:
         places = ", ".join(app.volumes)
         return f"two at once would write to {places}; where that does no harm, the label {STRATEGY}={ROLLING} says so"
-    if not _drains(app):
+    if not _drains(app.healthcheck):
         return f"its healthcheck does not look for {DRAIN}"
-    if any(_told(one) != routing.told(app.labels) for one in others(project, facts) if one.state == "running"):
+    if not _tells(project.proxy):
+        return f"its Traefik does not tell whom it sends requests to; `stack update` brings {ASKED}, by which it does"
+    return _unlike(project, [one for one in others(project, facts) if one.state == "running"])
+
+
+def _unlike(project: Project, running: Sequence[Container]) -> str:
+    """Return why containers that run cannot make room one by one, as they were made."""
+    if any(not _drains(one.made.healthcheck) for one in running):
+        return f"the healthcheck of what runs does not look for {DRAIN}"
+    if any(_told(one) != routing.told(project.app.labels) for one in running):
         return "Traefik takes no two answers to where it is served, and its labels have changed"
     return ""
+
+
+def _tells(proxy: Service) -> bool:
+    """Tell whether a Traefik answers on the entry point where only we can ask it: traefik/dynamic/api.yaml."""
+    return bool(proxy.environment.get(PLACE)) and proxy.environment.get(ASKED, "").lower() in TRUE
 
 
 def _told(container: Container) -> dict[str, str]:
@@ -65,5 +85,5 @@ def _told(container: Container) -> dict[str, str]:
     return routing.told({key: value for key, value in own if key not in container.made.inherited})
 
 
-def _drains(service: Service) -> bool:
-    return any(DRAIN in word or word.endswith(PROGRAM) for word in service.healthcheck)
+def _drains(healthcheck: Iterable[str]) -> bool:
+    return any(DRAIN in word or word.endswith(PROGRAM) for word in healthcheck)

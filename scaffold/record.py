@@ -49,6 +49,8 @@ class Record:
     """How many of these got no answer of the app's."""
     migrations: tuple[str, ...] = ()
     """The migrations that were there."""
+    undone: bool = False
+    """Whether what runs before the app was gone before this, and did not run again."""
 
     @property
     def good(self) -> bool:

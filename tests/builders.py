@@ -82,6 +82,8 @@ TRAEFIK = Service(
     environment={
         "TRAEFIK_ENTRYPOINTS_WEB_ADDRESS": ":80",
         "TRAEFIK_ENTRYPOINTS_WEBSECURE_ADDRESS": ":443",
+        "TRAEFIK_ENTRYPOINTS_PING_ADDRESS": "127.0.0.1:50080",
+        "TRAEFIK_API": "true",
         "STACK_CERTIFICATES": "acme",
         "STACK_CHALLENGE": "http",
         "LEGO_CA_CERTIFICATES": "",

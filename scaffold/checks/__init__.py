@@ -110,10 +110,12 @@ CHECKS = (
     Check("app.forged", forwarded.forged, needs=("app.answers",), app=True),
 )
 
-VERSION = {"app", "http", "data"}
+VERSION = {"app", "http"}
 """The families of checks whose outcome is a version's own doing."""
-PREDECESSOR = {"app.stops"}
-"""Those that are about the version before."""
+BLAMED, BLAMELESS = {"data.reached"}, {"app.stops"}
+"""One more of these, and one that is about the version before."""
+SERVES = {"app.healthy", "app.answers"}
+"""What has to be seen before anybody can say that a version serves."""
 APPLESS = skipped("a shared proxy has no app of its own")
 
 
@@ -183,8 +185,11 @@ def _judged(check: Check, unmet: list[str], project: Project, facts: Facts) -> O
 
 def blamed(found: Iterable[Finding], before: Collection[str] = ()) -> tuple[Finding, ...]:
     """Return what a new version has to answer for: what failed of the app's own that did not fail before it came."""
-    return tuple(
-        one
-        for one in found
-        if one.failed and one.check.id.partition(".")[0] in VERSION and one.check.id not in {*before, *PREDECESSOR}
-    )
+    own = (one for one in found if one.check.id.partition(".")[0] in VERSION or one.check.id in BLAMED)
+    return tuple(one for one in own if one.failed and one.check.id not in {*before, *BLAMELESS})
+
+
+def blind(found: Iterable[Finding]) -> bool:
+    """Tell whether so much could not be looked at that nobody can say whether a version serves."""
+    status = {one.check.id: one.outcome.status for one in found}
+    return status.get("host.seen") is Status.FAIL and any(status.get(name) is Status.SKIP for name in SERVES)

@@ -11,8 +11,8 @@ from typing import Any
 import click
 
 from .. import __version__
-from ..errors import ExitCode, Interrupted, NotReady, StackError, WrongInput
-from . import terminal
+from ..errors import ExitCode, Interrupted, StackError, WrongInput
+from . import terminal, unforeseen
 from .options import Handing, common, debugging, directory, of_proxy, within
 
 EXIT_CODES = (
@@ -380,20 +380,7 @@ def run(words: list[str]) -> int:
     except Exception as error:
         if debug:
             raise
-        return terminal.failure(_unexpected(error), as_json=as_json)
-
-
-def _unexpected(error: Exception) -> StackError:
-    """Return the sentence for an error that no code foresaw; the system's own complaints name the file."""
-    if isinstance(error, OSError) and error.errno is not None:
-        return NotReady(f"the system refused: {error}", hint="--debug shows where")
-    if type(error).__module__.startswith(("requests.", "urllib3.", "docker.")):
-        return NotReady(
-            f"the Docker Engine did not answer: {error}", hint="systemctl status docker; --debug shows where"
-        )
-    return StackError(
-        f"something unexpected happened: {type(error).__name__}: {error}", hint="--debug shows where; please report it"
-    )
+        return terminal.failure(unforeseen.told(error), as_json=as_json)
 
 
 def main() -> None:

@@ -84,13 +84,25 @@ def holder(directory: Path) -> Holder | None:
         return None
 
 
+def _alive(holder: Holder | None) -> Holder | None:
+    """Return who has written that he has the lock, unless his process has ended: the note may be an older one's."""
+    try:
+        if holder:
+            os.kill(holder.pid, 0)
+    except PermissionError:
+        return holder
+    except OSError:
+        return None
+    return holder
+
+
 def _lock(handle: int, directory: Path) -> None:
     """Take the lock, also from somebody who has it for a moment, to see whether it is free."""
     deadline = time.monotonic() + LOCK_SECONDS
     while not _locked(handle):
         if time.monotonic() > deadline:
             raise NotReady(
-                f"{holder(directory) or 'another `stack`'} is at work in {directory}; nothing was touched",
+                f"{_alive(holder(directory)) or 'another `stack`'} is at work in {directory}; nothing was touched",
                 hint="wait for it, then try again",
             )
         time.sleep(LOCK_SECONDS / 10)

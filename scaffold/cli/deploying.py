@@ -16,7 +16,7 @@ from ..loglines import Traffic
 from ..plan import Step
 from ..project import APP, Project
 from ..record import Record
-from . import observe, performing, terminal
+from . import observe, performing, terminal, unforeseen
 from .alone import who
 
 ROLLED = (plan.Join, plan.AwaitListed, plan.Retire, plan.Prove)
@@ -55,7 +55,7 @@ class _Deploy:
             try:
                 for step in self.intent.steps:
                     self._carry_out(step)
-            except (StackError, KeyboardInterrupt) as error:
+            except (Exception, KeyboardInterrupt) as error:
                 raise self._failed(error) from error
             good = self._record(record.GOOD)
         if not self.found:
@@ -78,6 +78,13 @@ class _Deploy:
         """Check what serves, as it will be when all is done; StackError with what was seen when it is not good."""
         self.traffic = self._counted()
         found = self._judged(step, self._record(record.GOOD, step.image))
+        if checks.blind(found):
+            found = self._judged(step, self._record(record.GOOD, step.image))
+        if checks.blind(found):
+            unseen = tuple(line for one in found if one.failed for line in one.outcome.seen)
+            raise StackError(
+                "nobody can tell whether the new version serves", evidence=unseen, hint="stack check, then `stack up`"
+            )
         before = history.last(self.project.directory)
         if wrong := checks.blamed(found, before.failing if before else ()):
             raise self._refused(wrong)
@@ -85,12 +92,17 @@ class _Deploy:
 
     def _refused(self, wrong: Sequence[Finding]) -> StackError:
         seen = [f"{one.check.id}: {line}" for one in wrong for line in one.outcome.seen[:EVIDENCE]]
-        words = self.engine.last_words(self.project, [one.name for one in self.intent.facts.of(APP)])
         return StackError(
             f"the new version fails {', '.join(one.check.id for one in wrong)}",
-            evidence=(*seen, *words),
+            evidence=(*seen, *self._last_words()),
             hint="mend what they say, then `stack up` again",
         )
+
+    def _last_words(self) -> tuple[str, ...]:
+        try:
+            return self.engine.last_words(self.project, [one.name for one in self.intent.facts.of(APP)])
+        except Exception as error:  # noqa: BLE001 - the way back matters more
+            return (f"its log cannot be read: {error}",)
 
     def _judged(self, step: plan.Prove | None, as_done: Record) -> tuple[Finding, ...]:
         if step is None:
@@ -104,18 +116,18 @@ class _Deploy:
         if step:
             seen = plan.settled(self.project, seen, step)
         if self.intent.steps or _news(self.project, as_done):
-            seen = changed(seen, record=as_done)
+            seen = changed(seen, record=as_done, tried=as_done)
         return checks.run(self.project, lately(seen, self.since), checks.select(order=False))
 
     # ------------------------------------------------------------------ when it fails
 
-    def _failed(self, error: StackError | KeyboardInterrupt) -> StackError:
+    def _failed(self, error: Exception | KeyboardInterrupt) -> StackError:
         """Take back what was done, and return the error that says so, written down, too."""
-        told = Interrupted("interrupted", hint=AGAIN) if isinstance(error, KeyboardInterrupt) else error
+        told = unforeseen.told(error) if isinstance(error, Exception) else Interrupted("interrupted", hint=AGAIN)
         secretfiles.blank(self.project.directory, told)
         why = told.message
         told.message += self._unserved()
-        result = self._taken_back(told, interrupted=isinstance(error, KeyboardInterrupt))
+        result = self._taken_back(told, interrupted=isinstance(told, Interrupted))
         if not self.project.is_proxy:
             write_down(self.project, changed(self._record(result), why=why), idle=False)
         return told
@@ -134,17 +146,24 @@ class _Deploy:
             for step in steps:
                 with terminal.step(str(step) if self._stays() else f"take it back: {step}") as say:
                     self.engine.apply(self.project, step, say)
+            serves = self._serves()
         except KeyboardInterrupt:
             error.message += "; interrupted again, while it was taken back"
             return otherwise
-        except StackError as second:
-            error.message += f"; the version from before does not serve either: {second.message}"
+        except Exception as second:  # noqa: BLE001 - the first one is what has to be told, with it
+            error.message += f"; the version from before does not serve either: {unforeseen.told(second).message}"
             return record.FAILED
-        if not steps or self._stays():
+        if not steps or self._stays() or serves is None:
             return otherwise
-        served = any(isinstance(step, plan.Start | plan.Rejoin) for step in steps)
-        error.message += "; the version from before serves" + (" again" if served else "")
-        return otherwise if interrupted else record.TAKEN_BACK
+        again = any(isinstance(step, plan.Start | plan.Rejoin) for step in steps)
+        error.message += f"; the version from before {_state(serves=serves, again=again)}"
+        return otherwise if interrupted or not serves else record.TAKEN_BACK
+
+    def _serves(self) -> bool | None:
+        """Tell whether the version from before serves; None where there was none."""
+        before = {one.image_id for one in self.intent.facts.of(APP)}
+        now = (one for one in self.engine.containers(self.project) if one.service == APP)
+        return any(one.serving and one.image_id in before for one in now) if before else None
 
     def _back(self, *, interrupted: bool) -> tuple[Step, ...]:
         """Return the way back; none from a version that was found good."""
@@ -181,6 +200,7 @@ class _Deploy:
             requests=counted.requests,
             lost=counted.lost,
             migrations=facts.migrations,
+            undone=facts.undone and not any(isinstance(step, plan.RunOnce) for step in self.intent.steps),
         )
 
     def _counted(self) -> Traffic | None:
@@ -200,6 +220,12 @@ def write_down(project: Project, done: Record, *, idle: bool) -> None:
         history.append(project.directory, done)
     except OSError as error:
         terminal.note(f"What was done could not be written down in {history.FOLDER}: {error}")
+
+
+def _state(*, serves: bool, again: bool) -> str:
+    if not serves:
+        return "does not serve either"
+    return "serves again" if again else "serves"
 
 
 def _news(project: Project, done: Record) -> bool:

@@ -4,17 +4,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from .. import history, plan, secretfiles
+from .. import checks, history, plan, secretfiles
 from ..engine import Engine
 from ..errors import ExitCode, WrongInput
 from ..facts import EPOCH, Edition, Facts
-from ..project import APP, Project
+from ..project import Project
 from ..record import ROLLBACK, Record
 from ..screens import rollback as screen
 from ..screens.rollback import Choice
 from . import observe, stack, terminal
 from .alone import alone
 from .deploying import Intent
+
+LIST = "stack rollback --list"
 
 
 @dataclass(frozen=True)
@@ -47,40 +49,43 @@ def rollback(asked: Asked, *, as_json: bool) -> int:
 
 def _back(engine: Engine, project: Project, asked: Asked, *, as_json: bool) -> int:
     facts = observe.machine(engine, project, strict=True)
-    choices = _choices(project, facts)
-    chosen = choose(choices, asked.to)
+    chosen = choose(_choices(project, facts), asked.to)
+    edition = next(one for one in facts.editions if one.tag == chosen.tag)
+    seen = replace(facts, build_image=edition.name, migrations=_migrations(project, edition.name))
+    before = checks.run(project, seen, checks.select(before=True, order=False))
+    if any(finding.failed for finding in before):
+        return stack.refuse(project, before, ROLLBACK, as_json=as_json)
+    steps = plan.rollback(project, facts, edition.name, prestart=asked.prestart)
+    if not steps:
+        raise WrongInput(f"{chosen.tag} serves already; nothing was changed", hint=LIST)
     if crossed := screen.crossing(chosen.between):
         terminal.note(f"! {crossed}; the database stays as it is, and the older version has to get on with it")
-    edition = next(one for one in facts.editions if one.tag == chosen.tag)
-    steps = plan.rollback(project, facts, edition.name, prestart=asked.prestart)
-    seen = replace(facts, build_image=edition.name, migrations=_migrations(project, edition.name))
     wish = stack.Wish(dry_run=asked.dry_run, yes=asked.yes)
     return stack.bring(engine, project, Intent(ROLLBACK, seen, steps), wish, as_json=as_json)
 
 
 def choose(choices: Sequence[Choice], tag: str | None) -> Choice:
     """Return the image that is meant: of this tag, else the one that served last before; WrongInput for none."""
-    others = [one for one in choices if not one.serves]
-    if not others:
-        raise WrongInput("there is no image to go back to", hint="`stack up` of a new version leaves one")
     if tag is None:
-        return max(others, key=lambda one: one.served or EPOCH)
+        proven = [one for one in choices if one.served and not one.serves]
+        if not proven:
+            raise WrongInput("no image that has served before is left to go back to", hint=LIST)
+        return max(proven, key=lambda one: one.served or EPOCH)
     fit = [one for one in choices if one.tag.startswith(tag)]
     exact = [one for one in fit if one.tag == tag] or fit
     if len(exact) != 1:
         wrong = f"{len(fit)} images begin with {tag!r}" if fit else f"there is no image {tag!r}"
-        raise WrongInput(wrong, evidence=tuple(one.tag for one in choices), hint="stack rollback --list")
-    if exact[0].serves:
-        raise WrongInput(f"{exact[0].tag} serves already; nothing was changed", hint="stack rollback --list")
+        raise WrongInput(wrong, evidence=tuple(one.tag for one in choices), hint=LIST)
     return exact[0]
 
 
 def _choices(project: Project, facts: Facts) -> tuple[Choice, ...]:
     """Return the images in the order in which they were brought up last."""
     records = [one for one in history.every(project.directory) if one.good]
-    running = {one.image_id for one in facts.of(APP) if one.state == "running"}
     now = records[0] if records else None
-    made = [_choice(one, records, now, serves=one.image_id in running) for one in facts.editions]
+    # The one that bears the name, whatever runs: a version that keeps ending, or is down, is the one to go back from.
+    current = facts.images.get(project.app.image, "")
+    made = [_choice(one, records, now, serves=one.image_id == current) for one in facts.editions]
     return tuple(sorted(made, key=lambda one: one.served or EPOCH))
 
 

@@ -74,7 +74,7 @@ def _up(engine: Engine, project: Project, wish: Wish, *, as_json: bool) -> int:
         engine.tidy(project)
     facts, before = _look(engine, project)
     if any(finding.failed for finding in before):
-        return _refuse(project, before, as_json=as_json)
+        return refuse(project, before, UP, as_json=as_json)
     for line in report.doubts(before):
         terminal.note(line)
     steps = plan.up(project, facts, rehearse=wish.rehearse)
@@ -248,12 +248,12 @@ def _blanked(project: Project, outcome: checks.Outcome) -> checks.Outcome:
     return replace(outcome, seen=secretfiles.blanked(project.directory, outcome.seen)) if bad else outcome
 
 
-def _refuse(project: Project, found: Sequence[Finding], *, as_json: bool) -> int:
-    """Show what has to be mended before anything is started."""
+def refuse(project: Project, found: Sequence[Finding], command: str, *, as_json: bool) -> int:
+    """Show what has to be mended before a command starts anything."""
     if as_json:
         terminal.document({**report.findings_document(project.name, found), "plan": []})
     else:
-        show(found, None, again=shlex.join(["stack", "up", *_place(project)]))
+        show(found, None, again=shlex.join(["stack", command, *_place(project)]))
     return ExitCode.NOT_READY
 
 

@@ -139,7 +139,7 @@ class Engine:
 
     def tidy(self, project: Project) -> None:
         """Remove what an `up` that was killed may have left beside the stack."""
-        rolling.remove(self._client, [smoke.name(project)])
+        smoke.clear_away(self._client, project)
 
     def claims(self, project: Project) -> tuple[Claim, ...]:
         """Return what other projects claim on the shared proxy that a project joins, or is; else nothing."""
@@ -266,6 +266,7 @@ class Engine:
             case plan.BuildImage(service, image):
                 patch = {service: {"image": image}}
                 compose.act_on(self._model(project), project.directory, say, "build", service, patch=patch)
+                images.refuse_mixed(self._client, project.service(service), image)
             case plan.Smoke():
                 smoke.run(self._client, project, self._model(project), step, say)
             case plan.Promote(image, to):

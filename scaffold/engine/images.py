@@ -8,6 +8,7 @@ from datetime import datetime
 from docker import DockerClient
 from docker.errors import APIError, ImageNotFound
 
+from ..errors import StackError
 from ..facts import EPOCH, Edition
 from ..project import Service
 from . import content
@@ -26,6 +27,16 @@ def editions(client: DockerClient, app: Service) -> tuple[Edition, ...]:
         if name.rpartition(":")[0] == repository and OURS.fullmatch(name.rpartition(":")[2])
     )
     return tuple(sorted(found, key=lambda one: one.name))
+
+
+def refuse_mixed(client: DockerClient, app: Service, name: str) -> None:
+    """Take its name off an image that is not built from what the name tells; StackError that says so."""
+    if app.build and not name.endswith(content.content_hash(app.build)):
+        forget(client, [name])
+        raise StackError(
+            "files changed while the image was built from them; nothing that runs was touched",
+            hint="save them all, then `stack up` again",
+        )
 
 
 def _tagged(attrs: dict[str, dict[str, str]]) -> datetime:

@@ -176,6 +176,7 @@ def _made(attrs: Mapping[str, Any], inherited: frozenset[str]) -> Made:
         memory=host.get("Memory") or 0,
         pids=max(host.get("PidsLimit") or 0, 0),  # -1 is none
         mounts={one["Destination"]: one.get("Name") or one["Source"] for one in attrs.get("Mounts") or ()},
+        healthcheck=tuple((config.get("Healthcheck") or {}).get("Test") or ()),
         restart=(host.get("RestartPolicy") or {}).get("Name", ""),
         log_driver=log.get("Type", ""),
         log_size=(log.get("Config") or {}).get("max-size", ""),

@@ -10,13 +10,11 @@ from docker.errors import NotFound
 from .. import plan, routing
 from ..errors import StackError
 from ..facts import Container
-from ..overlap import DRAIN
+from ..overlap import DRAIN, PLACE
 from ..project import Project
 from . import compose, present, starting, within
 from .compose import Say
 
-API = "TRAEFIK_ENTRYPOINTS_PING_ADDRESS"
-"""The entry point that Traefik's own API is at, for whoever is inside its container: traefik/dynamic/api.yaml."""
 LISTED_SECONDS = 30
 """How long Traefik may take to send requests to a container that is healthy, and to end that with one that drains.
 
@@ -33,7 +31,7 @@ def addresses(client: DockerClient, project: Project) -> frozenset[str] | None:
     From inside its container, because nobody else may ask.
     """
     name = routing.service(project.app.labels, f"{project.app.name}-{project.name}")
-    place = project.proxy.environment.get(API, "")
+    place = project.proxy.environment.get(PLACE, "")
     url = f"http://{place}/api/http/services/{name}"
     running = present.containers(client, project.serving.name)
     traefik = next((one for one in running if one.service == project.proxy.name and one.state == "running"), None)
@@ -56,13 +54,17 @@ def listed(said: str) -> frozenset[str] | None:
 
 def join(client: DockerClient, project: Project, step: plan.Join, say: Say) -> None:
     """Start one more container, and wait until it gets requests; StackError with its last words when it does not."""
-    before = _own(client, project)
-    words = ("create", "--no-recreate", "--no-build", "--scale", f"{step.service}={len(before) + 1}", step.service)
+    before = present.containers(client, project.name)
+    count = sum(one.service == step.service for one in before) + 1
+    words = ("create", "--no-recreate", "--no-build", "--scale", f"{step.service}={count}", step.service)
     with present.meaning(client, project.app.image, step.image):
         compose.act(project.directory, say, *words)
     known = {one.id for one in before}
-    for one in _own(client, project):
-        if one.id not in known:
+    made = [one for one in present.containers(client, project.name) if one.id not in known]
+    # Compose makes what the app needs along with it: of what runs before it, nobody has asked for a run.
+    remove(client, [one.id for one in made if one.state == "created" and project.service(one.service).one_shot])
+    for one in made:
+        if one.service == step.service:
             client.containers.get(one.id).start()
             await_listed(client, project, [one.name], say)
 
@@ -113,9 +115,25 @@ def rejoin(client: DockerClient, project: Project, step: plan.Rejoin, say: Say) 
     running = client.containers.get(step.container)
     if running.status == "running":
         _inside(client, step.container, ["rm", "-f", DRAIN])
-    else:
+        _await_recovered(client, project, step.container, say)
+        running.reload()
+    if running.status != "running":  # or has ended meanwhile, because it had been told to
         running.start()  # its file systems in memory are new then, and say nothing of draining
     await_listed(client, project, [step.container], say)
+
+
+def _await_recovered(client: DockerClient, project: Project, name: str, say: Say) -> None:
+    """Wait until a container has ended, or its healthcheck has looked again since it was told to say no."""
+    deadline = time.monotonic() + LISTED_SECONDS
+    while any(one.name == name and one.health == "unhealthy" for one in _running(client, project)):
+        say(f"{name} was draining, and is looked at again")
+        if time.monotonic() > deadline:
+            return
+        time.sleep(starting.POLL_SECONDS)
+
+
+def _running(client: DockerClient, project: Project) -> list[Container]:
+    return [one for one in _own(client, project) if one.state == "running"]
 
 
 def remove(client: DockerClient, names: Sequence[str]) -> None:

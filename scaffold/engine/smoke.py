@@ -1,11 +1,12 @@
 """Importing the app in its new image, and running its healthcheck there, before anything that runs is touched."""
 
 from docker import DockerClient
+from docker.errors import NotFound
 
 from .. import overlap, plan, symptoms
 from ..errors import StackError
 from ..project import Project, Service
-from . import compose, inspection, rolling
+from . import compose, inspection, labels, rolling
 from .compose import ComposeFailed, Say
 
 
@@ -19,7 +20,7 @@ def run(client: DockerClient, project: Project, resolved: str, step: plan.Smoke,
 
     See FACTS T14.
     """
-    rolling.remove(client, [name(project)])
+    clear_away(client, project)
     alone = {"image": step.image, "labels": {}, "ports": [], "container_name": "", "healthcheck": {"disable": True}}
     words = ("run", "--rm", "--no-deps", "--no-TTY", "--name", name(project), step.service)
     tried = ("python", "-c", inspection.IMPORT, step.app, step.folder, *_healthcheck(project.service(step.service)))
@@ -27,6 +28,16 @@ def run(client: DockerClient, project: Project, resolved: str, step: plan.Smoke,
         compose.act_on(resolved, project.directory, say, *words, *tried, patch={step.service: alone})
     except ComposeFailed as error:
         raise _told(step, error) or error from error
+
+
+def clear_away(client: DockerClient, project: Project) -> None:
+    """Remove what an `up` that was killed has left of a try in this folder, and nobody else's of that name."""
+    try:
+        found = client.containers.get(name(project))
+    except NotFound:
+        return
+    if found.labels.get(labels.ONE_OFF) == "True" and found.labels.get(labels.FOLDER) == str(project.directory):
+        rolling.remove(client, [name(project)])
 
 
 def _told(step: plan.Smoke, error: ComposeFailed) -> StackError | None:

@@ -168,7 +168,7 @@ class Facts:
     @property
     def undone(self) -> bool:
         """Whether the version that serves has come back: what ran before the app was of another one, and is gone."""
-        return self.tried is not None and not (self.tried.did == UP and self.tried.good)
+        return self.tried is not None and (self.tried.undone or not (self.tried.did == UP and self.tried.good))
 
     def of(self, service: str) -> tuple[Container, ...]:
         """Return a service's containers."""

@@ -29,6 +29,8 @@ class Made:
     """Most processes and threads; 0 without a limit."""
     mounts: Mapping[str, str] = field(default_factory=dict)
     """Volumes by name, and files and folders of the host by path, by their place in the container."""
+    healthcheck: tuple[str, ...] = ()
+    """The words of its healthcheck, its image's where it has none of its own; none where nobody asks how it is."""
     restart: str = ""
     """When Docker starts it again: no, always, unless-stopped, on-failure."""
     log_driver: str = ""

@@ -93,13 +93,19 @@ def up(project: Project, facts: Facts, *, rehearse: bool = True, prestart: bool 
     before = (*_secrets(project, facts), *rehearsal, *leaf, *image, *handed)
     worn = next((one.reason for one in restarts if one.service == APP), "")
     rolled = _rolled(project, facts, stale, worn, unproven=bool(promote))
+    # What the app's name means for whoever has to start anew, it means for plain Compose only when that is proven.
+    image_name = facts.build_image if promote else ""
     if rolled:
         restarts = tuple(one for one in restarts if one.service != APP)
-        # What the name means for whoever has to start anew, it means for plain Compose only when it is proven.
-        rest = [one for one in stale if one.name != APP]
-        first = _in_order(project, rest, restarts, facts.build_image if promote else "")
+        behind = [one for one in stale if APP in _waited(project, one)]
+        rest = [one for one in stale if one.name != APP and one not in behind]
+        first = _in_order(project, rest, restarts, image_name)
         ready = AwaitHealthy(tuple(one.name for one in project.stores))
-        work = (*before, *first, *(() if ready in first or not project.stores else (ready,)), *rolled)
+        # Compose makes anew what a service needs, if that is not as it should be: by then the app is.
+        last = _started(behind, image_name)
+        work = (*before, *first, *(() if ready in first or not project.stores else (ready,)), *rolled, *last)
+    elif any(one.one_shot for one in stale):
+        work = (*before, *_in_order(project, stale, restarts, image_name, promote))
     else:
         work = (*before, *promote, *_in_order(project, stale, restarts))
     left = _left(project, facts)
@@ -108,7 +114,10 @@ def up(project: Project, facts: Facts, *, rehearse: bool = True, prestart: bool 
     # Whoever joined has been waited for, and whoever retired is not to be.
     names = tuple(one.name for one in project.services if not one.one_shot and not (rolled and one.name == APP))
     signed = () if project.external or project.is_proxy else (AwaitCertificate(project.hosts),)
-    return (*work, AwaitHealthy(names), *signed, *left, *_proven(project, facts, rolled, promote))
+    past = () if prestart else _past(project, facts)
+    renewed = APP in {one.name for one in stale} and _renewed(project, facts)
+    proven = _proven(project, facts, rolled, promote, past) if rolled or promote or renewed else ()
+    return (*work, AwaitHealthy(names), *signed, *left, *proven)
 
 
 def rollback(project: Project, facts: Facts, image: str, *, prestart: bool = False) -> tuple[Step, ...]:
@@ -116,12 +125,31 @@ def rollback(project: Project, facts: Facts, image: str, *, prestart: bool = Fal
 
     What runs before the app does not: of an older version it would not know what a newer one has done.
     """
-    back = replace(facts, build_image=image)
-    steps = up(project, back, rehearse=False, prestart=prestart)
-    ran = [one for one in facts.containers if _belongs(project, one) and one.image_id != facts.images.get(image)]
-    if not steps or prestart or not ran:
-        return steps
-    return (*steps, Remove(tuple(one.name for one in ran)))
+    return up(project, replace(facts, build_image=image), rehearse=False, prestart=prestart)
+
+
+def _renewed(project: Project, facts: Facts) -> bool:
+    """Tell whether there are containers of the app from another image than it is to run."""
+    wanted = overlap.wanted_image(project, facts, project.app)
+    return any(one.image_id != wanted for one in facts.of(APP))
+
+
+def _past(project: Project, facts: Facts) -> tuple[str, ...]:
+    """Return the containers of what ran before the app on another image than it is to run."""
+    image = facts.images.get(facts.build_image)
+    return tuple(one.name for one in facts.containers if _belongs(project, one) and one.image_id != image)
+
+
+def _waited(project: Project, service: Service) -> set[str]:
+    """Return what a service needs, and what these need."""
+    found, queue = set[str](), list(service.needs)
+    while queue:
+        name = queue.pop()
+        if name not in found:
+            found.add(name)
+            needed = project.find(name)
+            queue += needed.needs if needed else ()
+    return found
 
 
 def _belongs(project: Project, container: Container) -> bool:
@@ -146,7 +174,9 @@ def _stale(project: Project, facts: Facts, *, prestart: bool) -> list[Service]:
 
 
 def _is_due(service: Service, facts: Facts, waited: Collection[str]) -> bool:
-    return service.name in waited or bool(facts.of(service.name)) or not facts.undone
+    # What was made and never begun is what Compose makes along with the app.
+    there = any(one.state != "created" for one in facts.of(service.name))
+    return service.name in waited or there or not facts.undone
 
 
 def _rolled(project: Project, facts: Facts, stale: Sequence[Service], worn: str, *, unproven: bool) -> tuple[Step, ...]:
@@ -159,11 +189,11 @@ def _rolled(project: Project, facts: Facts, stale: Sequence[Service], worn: str,
     return (AwaitListed(tuple(one.name for one in facts.of(APP))),) if unproven else ()
 
 
-def _proven(project: Project, facts: Facts, rolled: Sequence[Step], promote: tuple[Step, ...]) -> tuple[Step, ...]:
+def _proven(
+    project: Project, facts: Facts, rolled: Sequence[Step], promote: tuple[Step, ...], past: tuple[str, ...]
+) -> tuple[Step, ...]:
     """Return what comes when everything runs: the proof, where there is something to go back to, and what it allows."""
-    if not rolled and not promote:
-        return ()
-    gone = rolling.gone(project, facts, rolled) if rolled else ()
+    gone = (*(rolling.gone(project, facts, rolled) if rolled else ()), *past)
     used = {*(one.image_id for one in facts.containers), facts.images.get(project.app.image, "")}
     doomed = keeping.doomed(facts.editions, facts.build_image, used)
     return (
@@ -189,22 +219,10 @@ def back(project: Project, facts: Facts, found: Sequence[Container], done: Seque
         return ()
     if any(isinstance(step, Join | AwaitListed | Retire) for step in done):
         return (*rolling.back(project, facts, found, done), *_users(project, facts, done))
-    return (*_renamed(project, facts, done), *rolling.unproven(facts, found, done))
-
-
-def _renamed(project: Project, facts: Facts, done: Sequence[Step]) -> tuple[Step, ...]:
-    """Return the steps to the image of the app's containers.
-
-    Not the one that bears the name: an `up` that was cut off may have moved that. Where nothing was started from the
-    new image yet, only the name goes back.
-    """
-    app = project.app
-    before = next((one.image_id for one in facts.of(app.name) if one.state == "running"), "")
-    promoted = any(isinstance(step, Promote) for step in done)
-    if not before or not (promoted or facts.images.get(app.image) != before):
-        return ()
-    name = Promote(before, app.image)
-    return (name, *_users(project, facts, done)) if _users(project, facts, done) else (name,)
+    before = next((one.image_id for one in facts.of(project.app.name) if one.state == "running"), "")
+    name = rolling.renamed(project, facts, before, done)
+    # Where nothing was started from the new image yet, only the name goes back.
+    return (*name, *(_users(project, facts, done) if name else ()), *rolling.unproven(facts, found, done))
 
 
 def _users(project: Project, facts: Facts, done: Sequence[Step]) -> tuple[Step, ...]:
@@ -228,23 +246,33 @@ def _stores_first(project: Project) -> list[Service]:
 
 
 def _in_order(
-    project: Project, stale: Sequence[Service], restarts: Sequence[Restart], image: str = ""
+    project: Project,
+    stale: Sequence[Service],
+    restarts: Sequence[Restart],
+    image: str = "",
+    promote: tuple[Step, ...] = (),
 ) -> tuple[Step, ...]:
+    """Return the steps that start services and restart others; the name moves when what runs before the app has."""
     stores = {one.name for one in project.stores}
     ending = {one.name for one in project.services if one.one_shot}
     behind = {one.name for one in project.services if not one.one_shot and set(one.needs) & (stores | ending)}
-    first = tuple(one.name for one in stale if one.name not in ending | behind)
-    last = tuple(one.name for one in stale if one.name in behind)
+    first = [one for one in stale if one.name not in ending | behind]
+    last = [one for one in stale if one.name in behind]
     once = tuple(RunOnce(one.name, _meant(project, [one], image)) for one in stale if one.one_shot)
     ready = tuple(one.name for one in project.stores) if once or last else ()
     return (
-        *((Start(first, _meant(project, stale, image)),) if first else ()),
+        *_started(first, _meant(project, first, image)),
         *(step for step in restarts if step.service not in behind),
         *((AwaitHealthy(ready),) if ready else ()),
         *once,
-        *((Start(last, _meant(project, stale, image)),) if last else ()),
+        *promote,
+        *_started(last, "" if promote else _meant(project, last, image)),
         *(step for step in restarts if step.service in behind),
     )
+
+
+def _started(services: Sequence[Service], image: str) -> tuple[Start, ...]:
+    return (Start(tuple(one.name for one in services), image),) if services else ()
 
 
 def _meant(project: Project, services: Iterable[Service], image: str) -> str:

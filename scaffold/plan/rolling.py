@@ -55,7 +55,8 @@ def back(project: Project, facts: Facts, found: Sequence[Container], done: Seque
     # One that nobody was sent to need not be drained.
     leaving = tuple(Retire(one.name) for one in new if one.serving)
     rest = (Remove(tuple(one.name for one in new)),) if new else ()
-    return (*returning, *leaving, *rest, *unproven(facts, found, done), *_unpromoted(project, facts, done))
+    image = before[0].image_id if before else ""
+    return (*returning, *leaving, *rest, *unproven(facts, found, done), *renamed(project, facts, image, done))
 
 
 def unproven(facts: Facts, found: Sequence[Container], done: Sequence[Step]) -> tuple[Step, ...]:
@@ -89,10 +90,14 @@ def _new(project: Project, facts: Facts, found: Sequence[Container], before: Seq
     return own if before else [one for one in own if not one.serving]
 
 
-def _unpromoted(project: Project, facts: Facts, done: Sequence[Step]) -> tuple[Step, ...]:
+def renamed(project: Project, facts: Facts, image: str, done: Sequence[Step]) -> tuple[Step, ...]:
+    """Return the step that gives the app's name back to the image of the containers that are gone back to.
+
+    Also where nobody has moved it now: an `up` that was cut off may have.
+    """
     name = project.app.image
-    moved = any(isinstance(step, Promote) for step in done)
-    return (Promote(facts.images[name], name),) if moved and name in facts.images else ()
+    moved = facts.images.get(name) != image or any(isinstance(step, Promote) for step in done)
+    return (Promote(image, name),) if image and moved else ()
 
 
 def _image(project: Project, facts: Facts) -> str:

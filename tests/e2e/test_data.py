@@ -262,6 +262,19 @@ def test_a_migration_runs_once_whatever_the_number_of_replicas_and_workers(stack
     assert stack.sql("SELECT version_num FROM alembic_version") == "counted"
 
 
+def test_an_older_version_comes_back_and_nothing_runs_before_it(stack: Stack) -> None:
+    stack.edit("app/main.py", lambda text: f"{text}\n# a newer one\n")
+    stack.up()
+
+    for _ in ("back", "and forth, where nothing of the step is there any more"):
+        done = stack.stack("rollback")
+        assert (done.status, done.failed) == (0, set()), done.everything
+        assert stack.container("prestart") == ""
+        assert done.finding("app.prestart") == "skip"
+
+    assert stack.stack("up").json["plan"] == []
+
+
 def test_a_migration_that_fails_leaves_the_app_as_it_was(stack: Stack) -> None:
     before, head = stack.container("app"), stack.sql("SELECT version_num FROM alembic_version")
     broken = migration(stack, 'op.execute("INSERT INTO nowhere VALUES (1)")')

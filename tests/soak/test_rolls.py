@@ -190,18 +190,31 @@ def used(stack: Stack) -> dict[str, float]:
     return {service: one["cpu_stats"]["cpu_usage"]["total_usage"] / NANO for service, one in told.items()}
 
 
-def test_a_stack_that_nobody_asks_takes_hardly_anything(make: Make) -> None:
-    stack = make("rest")
-    stack.new(postgres="true", redis="true")
-    stack.up()
-
+def shares(stack: Stack) -> dict[str, float]:
+    """Return what share of a core each service takes while nobody asks it for anything."""
     before = used(stack)
     time.sleep(REST_SECONDS)  # the time is what is tried
     after = used(stack)
+    return {service: (after[service] - before[service]) / REST_SECONDS for service in sorted(after)}
 
-    shares = {service: (after[service] - before[service]) / REST_SECONDS for service in sorted(after)}
-    print("\nat rest, of one core:", *(f"{service} {share:.1%}" for service, share in shares.items()), sep="\n  ")
-    print(f"  together {sum(shares.values()):.1%}")
-    assert set(shares) >= {"app", "postgres", "redis", "traefik", "socket-proxy"}
-    assert all(shares.values())
-    assert sum(shares.values()) <= REST
+
+def test_the_healthchecks_of_a_stack_that_nobody_asks_take_hardly_anything(make: Make) -> None:
+    stack = make("rest")
+    stack.new(postgres="true", redis="true")
+    stack.up()
+    checked = shares(stack)
+    # Once they are healthy, nobody asks them again before the test is over.
+    stack.override("services:\n" + "".join(f"  {name}: {{healthcheck: {{interval: 1h}}}}\n" for name in checked))
+    up = stack.compose("up", "--detach", "--wait")
+    assert up.status == 0, up.everything
+
+    idle = shares(stack)
+
+    print("\nat rest, of one core   with healthchecks  without")
+    for service, share in checked.items():
+        print(f"  {service:20} {share:17.1%} {idle[service]:8.1%}")
+    together = sum(checked.values()) - sum(idle.values())
+    print(f"  the healthchecks take {together:.1%}")
+    assert set(checked) >= {"app", "postgres", "redis", "traefik", "socket-proxy"}
+    assert all(checked.values())
+    assert together <= REST

@@ -271,6 +271,7 @@ def test_a_name_that_only_looks_reserved_passes(name: str) -> None:
 def test_a_new_version_needs_the_memory_of_one_more_container() -> None:
     low = replace(PLENTY, memory=200 * MB)
     stack = with_service(DEFAULT, "app", healthcheck=("python", "healthcheck.py"), replicas=2)
-    running = [container("app", id=name, name=name, made=made("app", labels=stack.app.labels)) for name in ("1", "2")]
+    served = made("app", labels=stack.app.labels, healthcheck=("CMD", "python", "healthcheck.py"))
+    running = [container("app", id=name, name=name, made=served) for name in ("1", "2")]
     found = facts(room=low, containers=containers(*running), build_image="demo-app:new")
     judge(room.memory(stack, found), Status.WARN, "to be started: app 512 MB; at most 512 MB")

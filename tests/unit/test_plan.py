@@ -194,14 +194,15 @@ def test_as_many_replicas_as_wanted_are_left_alone() -> None:
 def test_one_replica_that_differs_is_enough() -> None:
     stack = with_service(project(), "app", replicas=2)
     older = container("app", name="demo-app-2", image_id="sha256:older")
-    assert plan.up(stack, facts(containers=(*containers(), older))) == (Start(("app",)), *WAITS)
+    assert plan.up(stack, facts(containers=(*containers(), older))) == (Start(("app",)), *WAITS, PROVE)
 
 
 # ------------------------------------------------------------------ what keeps data, and what runs before the app
 
 
 READY = AwaitHealthy(("postgres",))
-ONCE = RunOnce("prestart")
+ONCE, ONCE_NEW = RunOnce("prestart"), RunOnce("prestart", BUILD_IMAGE)
+"""On the image that bears the name, and on one that has yet to prove itself."""
 DATA_WAITS = (AwaitHealthy(("app", "postgres", "socket-proxy", "traefik")), AwaitCertificate((HOST,)))
 
 
@@ -212,12 +213,21 @@ def test_where_nothing_changed_what_ran_once_is_not_run_again() -> None:
 def test_the_first_time_the_app_comes_after_its_data_and_the_step_before_it() -> None:
     nothing = data_facts(containers=(), images={}, handshakes={})
     first = Start(("postgres", "socket-proxy", "traefik"))
-    assert plan.up(data_project(), nothing) == (BUILD, SMOKE, PROMOTE, first, READY, ONCE, Start(("app",)), *DATA_WAITS)
+    assert plan.up(data_project(), nothing) == (
+        BUILD,
+        SMOKE,
+        first,
+        READY,
+        ONCE_NEW,
+        PROMOTE,
+        Start(("app",)),
+        *DATA_WAITS,
+    )
 
 
 def test_a_new_image_runs_the_step_before_the_app_and_leaves_the_data_alone() -> None:
     images = {name: one for name, one in data_facts().images.items() if name != BUILD_IMAGE}
-    expected = (BUILD, SMOKE, PROMOTE, READY, ONCE, Start(("app",)), *DATA_WAITS, PROVE)
+    expected = (BUILD, SMOKE, READY, ONCE_NEW, PROMOTE, Start(("app",)), *DATA_WAITS, PROVE)
     assert plan.up(data_project(), data_facts(images=images)) == expected
 
 
@@ -247,12 +257,17 @@ def test_a_store_that_is_not_well_gets_its_fresh_start_before_it_is_waited_for()
     assert plan.up(stack, seen) == (restart, READY, Start(("app",)), *DATA_WAITS)
 
 
+def test_an_up_that_was_cut_off_after_the_name_had_moved_is_proven_all_the_same() -> None:
+    before = container("app", image_id="sha256:older")
+    assert plan.up(data_project(), data_facts(before)) == (READY, Start(("app",)), *DATA_WAITS, PROVE)
+
+
 def test_whatever_needs_the_data_comes_after_the_step_before_the_app() -> None:
     worker = Service(name="worker", image="demo-app:current", hash="hash-of-worker", needs=("prestart",))
     stack = replace(data_project(), services=(*data_project().services, worker))
     images = {name: one for name, one in data_facts().images.items() if name != BUILD_IMAGE}
     seen = data_facts(container("worker", image_id="sha256:app"), images=images)
-    assert plan.up(stack, seen)[:6] == (BUILD, SMOKE, PROMOTE, READY, ONCE, Start(("app", "worker")))
+    assert plan.up(stack, seen)[:6] == (BUILD, SMOKE, READY, ONCE_NEW, PROMOTE, Start(("app", "worker")))
 
 
 # ------------------------------------------------------------------ back

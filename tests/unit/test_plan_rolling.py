@@ -8,6 +8,7 @@ import pytest
 
 from scaffold import overlap, plan
 from scaffold.facts import Container, Edition, Facts
+from scaffold.facts.containers import Made
 from scaffold.plan import (
     AwaitCertificate,
     AwaitHealthy,
@@ -44,6 +45,7 @@ from ..builders import (
     made,
     project,
     record,
+    with_environment,
     with_service,
 )
 
@@ -63,8 +65,12 @@ def stack(of: Project | None = None, **changes: Any) -> Project:
 
 
 def app(number: int, **changes: Any) -> Container:
-    own = {"id": f"id-of-app-{number}", "name": f"demo-app-{number}", "made": made("app", labels=APP.labels)}
+    own = {"id": f"id-of-app-{number}", "name": f"demo-app-{number}", "made": served()}
     return container("app", **{**own, **changes})
+
+
+def served(**changes: Any) -> Made:
+    return made("app", **{"labels": APP.labels, "healthcheck": ("CMD", *CHECKED), **changes})
 
 
 def new(number: int, **changes: Any) -> Container:
@@ -102,6 +108,16 @@ def test_another_service_of_the_same_image_starts_on_the_new_one_which_has_no_na
     assert steps[2:5] == (Start(("worker",), NEW), JOIN, RETIRE)
     back = plan.back(both, seen(app(1)), containers(app(1)), steps[:4])
     assert back[-2:] == (Start(("worker",)), AwaitHealthy(("worker",)))
+
+
+def test_what_needs_the_app_starts_when_the_app_is_new_for_else_compose_would_make_it_anew() -> None:
+    worker = Service(name="worker", image="demo-app:current", hash="hash-of-worker", needs=("app",))
+    front = Service(name="front", image="nginx", hash="hash-of-front", needs=("worker",))
+    both = replace(stack(), services=(*stack().services, worker, front))
+    steps = plan.up(
+        both, seen(app(1), container("worker", image_id="sha256:app"), container("front", config_hash="old"))
+    )
+    assert steps[:5] == (BUILD, SMOKE, JOIN, RETIRE, Start(("worker", "front"), NEW))
 
 
 def test_one_more_replica_joins_and_one_too_many_retires() -> None:
@@ -213,10 +229,26 @@ def test_where_two_cannot_be_the_one_ends_first_and_a_person_is_told_why(changes
     assert [(one.service, why in one.why) for one in plan.outages(alone, seen(), steps)] == [("app", True)]
 
 
+@pytest.mark.parametrize(
+    ("of", "running", "why"),
+    [
+        (with_service(stack(), "traefik", environment={}), app(1), "does not tell whom it sends requests to"),
+        (with_environment(stack(), TRAEFIK_API="false"), app(1), "stack update"),
+        (stack(), app(1, made=served(healthcheck=("CMD", "curl", "localhost"))), "of what runs does not look for"),
+        (stack(), app(1, made=served(healthcheck=())), "of what runs does not look for"),
+    ],
+    ids=["Traefik of an older template", "Traefik's API is off", "another healthcheck before", "none before"],
+)
+def test_what_cannot_be_drained_or_asked_about_is_not_rolled(of: Project, running: Container, why: str) -> None:
+    steps = plan.up(of, seen(running))
+    assert not any(isinstance(step, Join | Retire) for step in steps)
+    assert [why in one.why for one in plan.outages(of, seen(running), steps)][-1:] == [True]
+
+
 def test_two_may_write_to_a_volume_when_its_owner_says_so() -> None:
     labels = {**APP.labels, overlap.STRATEGY: "rolling"}
     both = stack(labels=labels, volumes={"/data": "demo_data"})
-    running = app(1, made=made("app", labels=labels))
+    running = app(1, made=served(labels=labels))
     assert JOIN in plan.up(both, seen(running))
 
 
@@ -291,6 +323,12 @@ def test_one_that_an_earlier_up_had_stopped_comes_back() -> None:
     assert plan.back(stack(), seen(*found, built=True), containers(*found), done)[0] == Rejoin("demo-app-1")
 
 
+def test_a_name_that_an_up_had_moved_when_it_was_cut_off_goes_back() -> None:
+    before = seen(app(1), built=True, images={**facts().images, NEW: "sha256:new", "demo-app:current": "sha256:new"})
+    back = plan.back(stack(), before, containers(app(1), new(2, health="unhealthy")), (JOIN,))
+    assert back == (Remove(("demo-app-2",)), Promote("sha256:app", "demo-app:current"))
+
+
 def test_a_replica_too_many_that_does_not_get_well_goes_and_the_others_stay() -> None:
     before = facts(containers=containers(app(1)))
     found = containers(app(1), app(2, health="unhealthy"))
@@ -305,12 +343,18 @@ def test_what_ran_before_the_app_on_the_new_image_is_removed() -> None:
     assert plan.back(stack(data_project()), before, (*before.containers[:-1], ran), done) == (Remove((ran.name,)),)
 
 
-@pytest.mark.parametrize("tried", [record(result="taken back"), record(did="rollback")])
+@pytest.mark.parametrize("tried", [record(result="taken back"), record(did="rollback"), record(undone=True)])
 def test_an_app_that_came_back_and_stays_needs_nothing_before_it(tried: Record) -> None:
     found = data_facts(app(1), tried=tried)
     without = replace(found, containers=tuple(one for one in found.containers if one.service != "prestart"))
     assert plan.up(stack(data_project()), without) == ()
     assert RunOnce("prestart") in plan.up(stack(data_project()), replace(without, tried=record()))
+
+
+def test_what_compose_has_made_along_with_an_app_that_came_back_is_not_run() -> None:
+    made_along = container("prestart", state="created", health="", image_id="sha256:app")
+    came_back = data_facts(app(1), made_along, tried=record(did="rollback"))
+    assert RunOnce("prestart") not in plan.up(stack(data_project()), came_back)
 
 
 def test_an_app_is_not_tried_before_its_data_is_there() -> None:
@@ -342,7 +386,8 @@ def test_an_older_image_comes_the_same_way_and_nothing_runs_before_it() -> None:
     ready = AwaitHealthy(("postgres",))
     assert steps[:4] == (Smoke("app", older.name, "app.main:app"), ready, Join("app", older.name), RETIRE)
     assert not any(isinstance(step, RunOnce | BuildImage) for step in steps)
-    assert steps[-1] == Remove(("demo-prestart-1",))
+    gone = ("demo-app-1", "demo-prestart-1")
+    assert steps[-3:] == (Prove(older.name, gone), Promote(older.name, "demo-app:current"), Remove(gone))
     asked = plan.rollback(stack(data_project()), found, older.name, prestart=True)
     assert any(isinstance(step, RunOnce) for step in asked)
 
@@ -361,7 +406,7 @@ def test_an_image_that_has_a_younger_name_too_stays() -> None:
 
 def test_behind_a_shared_proxy_the_app_rolls_as_well() -> None:
     both = stack(joining_project())
-    running = app(1, made=made("app", labels=both.app.labels))
+    running = app(1, made=served(labels=both.app.labels))
     rest = tuple(one for one in joining_facts().containers if one.service != "app")
     found = joining_facts(containers=(running, *rest), build_image=NEW)
     assert JOIN in plan.up(both, found)

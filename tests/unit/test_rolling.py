@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+import sys
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -158,6 +159,18 @@ def finding(name: str, status: Status = Status.FAIL) -> Finding:
     return Finding(checks.select([name])[-1], Outcome(status))
 
 
+def test_nobody_says_of_what_was_not_seen_that_it_serves() -> None:
+    unseen = finding("host.seen")
+    assert checks.blind([unseen, finding("app.healthy", Status.PASS), finding("app.answers", Status.SKIP)])
+    assert not checks.blind([unseen, finding("app.healthy", Status.PASS), finding("app.answers", Status.PASS)])
+    assert not checks.blind([finding("host.seen", Status.PASS), finding("app.answers", Status.SKIP)])
+
+
+def test_a_version_does_not_answer_for_what_the_server_lacks() -> None:
+    assert checks.blamed([finding("data.room"), finding("data.persistent"), finding("tls.days")]) == ()
+    assert [one.check.id for one in checks.blamed([finding("data.reached")])] == ["data.reached"]
+
+
 def test_a_version_answers_for_what_is_the_apps_and_was_good_before() -> None:
     found = [finding("app.answers"), finding("http.headers"), finding("tls.trusted"), finding("app.stops")]
     assert [one.check.id for one in checks.blamed(found)] == ["app.answers", "http.headers"]
@@ -184,6 +197,16 @@ def test_a_note_that_was_left_behind_tells_of_one_that_was_killed(tmp_path: Path
         assert before == killed
     with alone(tmp_path, "up") as before:
         assert before is None
+
+
+def test_a_note_of_a_process_that_has_ended_is_not_taken_for_whoever_is_at_work(tmp_path: Path) -> None:
+    with subprocess.Popen([sys.executable, "-c", ""]) as ended:
+        ended.wait()
+    with alone(tmp_path, "up"):
+        note = tmp_path / ".stack/lock"
+        note.write_text(json.dumps({**json.loads(note.read_text()), "pid": ended.pid}))
+        with pytest.raises(NotReady, match="another `stack` is at work"), alone(tmp_path, "down"):
+            pass
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[1]", '{"command": "up"}', "\x00"])
@@ -255,23 +278,23 @@ CHOICES = (
 )
 
 
-@pytest.mark.parametrize(("tag", "chosen"), [(None, 1), ("1111111", 0), ("2222222-b", 1), ("2222222-cccccccccccc", 2)])
+@pytest.mark.parametrize(
+    ("tag", "chosen"), [(None, 1), ("1111111", 0), ("2222222-b", 1), ("2222222-cccccccccccc", 2), ("3", 3)]
+)
 def test_an_image_is_meant_by_how_its_tag_begins_or_is_the_one_before(tag: str | None, chosen: int) -> None:
     assert choose(CHOICES, tag) == CHOICES[chosen]
 
 
-@pytest.mark.parametrize(
-    ("tag", "why"), [("2222222", "2 images begin"), ("4", "there is no image"), ("3", "serves already")]
-)
+@pytest.mark.parametrize(("tag", "why"), [("2222222", "2 images begin"), ("4", "there is no image")])
 def test_what_cannot_be_meant_is_refused_with_what_there_is(tag: str, why: str) -> None:
     with pytest.raises(WrongInput, match=why) as caught:
         choose(CHOICES, tag)
     assert caught.value.hint == "stack rollback --list"
 
 
-def test_without_another_image_there_is_nothing_to_go_back_to() -> None:
-    with pytest.raises(WrongInput, match="no image to go back to"):
-        choose(CHOICES[3:], None)
+def test_without_another_image_that_has_served_there_is_nothing_to_go_back_to() -> None:
+    with pytest.raises(WrongInput, match="no image that has served before"):
+        choose(CHOICES[2:], None)
     assert back.text((), colour=False).startswith("There is no image to go back to")
 
 
