@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import signal
+import subprocess
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -16,7 +19,7 @@ import pytest
 
 from .conftest import Make
 from .load import Events, Load, Socket, Tally, ask, load
-from .stacks import HERE, Done, Stack, docker
+from .stacks import BIN, HERE, Done, Stack, docker, eventually
 
 APP = HERE / "apps/rolling"
 FIRST = 'VERSION = "1"'
@@ -28,8 +31,8 @@ SLOW, BUSY = 15, 10
 WORKERS = 2
 PROJECT = "com.docker.compose.project"
 ROWS = '{{.ID}} {{.Label "com.docker.compose.service"}}'
-REFUSED = 3
-"""The exit code of a machine, or a project, that is not ready."""
+REFUSED, INTERRUPTED = 3, 130
+"""The exit codes of a machine, or a project, that is not ready, and of what somebody has ended."""
 
 Change = Callable[[str], str]
 
@@ -276,6 +279,29 @@ def test_an_app_that_is_busy_for_a_while_stays_in_service(rolling: Rolling) -> N
     assert visitors.tally.slowest > BUSY - 2
     assert docker(*state) == before
     assert rolling.stack.health("app") == "healthy"
+
+
+def test_whoever_changes_his_mind_while_the_old_version_drains_keeps_it(rolling: Rolling) -> None:
+    old, container = rolling.version(), rolling.containers()
+    rolling.release()
+
+    with rolling.load() as visitors, begun(rolling.stack) as up:
+        eventually(lambda: docker("inspect", *container, "--format", "{{.State.Health.Status}}") == "unhealthy")
+        up.send_signal(signal.SIGINT)
+        said = up.communicate()[1]
+        assert visitors.answering() == {old}
+
+    assert up.returncode == INTERRUPTED, said
+    assert "the version from before serves again" in said
+    unharmed(visitors.tally)
+    assert rolling.containers() == container
+    settled(rolling)
+
+
+def begun(stack: Stack) -> subprocess.Popen[str]:
+    """Return an `up` that is under way."""
+    words, env = [str(BIN / "stack"), "up", str(stack.folder), "--yes"], {**os.environ, **stack.env}
+    return subprocess.Popen(words, env=env, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
 
 
 # ------------------------------------------------------------------ two at once

@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 
 from scaffold import overlap, plan
-from scaffold.facts import Container, Edition, Facts
-from scaffold.facts.containers import Made
+from scaffold.facts import Container, Edition, Facts, Made
 from scaffold.plan import (
     AwaitCertificate,
     AwaitHealthy,
