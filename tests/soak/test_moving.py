@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from .acme import Authority
-from .conftest import Make
-from .stacks import Stack, docker
+from tests.e2e.acme import Authority
+from tests.e2e.conftest import Make
+from tests.e2e.stacks import Stack, docker
 
 Prepare = Callable[..., Authority]
 
