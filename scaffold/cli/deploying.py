@@ -151,7 +151,7 @@ class _Deploy:
             error.message += "; interrupted again, while it was taken back"
             return otherwise
         except Exception as second:  # noqa: BLE001 - the first one is what has to be told, with it
-            error.message += f"; the version from before does not serve either: {unforeseen.told(second).message}"
+            error.message += f"; taking it back failed, too: {unforeseen.told(second).message}"
             return record.FAILED
         if not steps or self._stays() or serves is None:
             return otherwise
@@ -177,7 +177,7 @@ class _Deploy:
 
     def _stays(self) -> bool:
         """Tell whether a version is well as far as one can see without the certificate that does not come."""
-        return isinstance(self.done[-1], plan.AwaitCertificate)
+        return bool(self.done) and isinstance(self.done[-1], plan.AwaitCertificate)
 
     # ------------------------------------------------------------------ what is written down
 

@@ -94,18 +94,11 @@ def up(project: Project, facts: Facts, *, rehearse: bool = True, prestart: bool 
     worn = next((one.reason for one in restarts if one.service == APP), "")
     rolled = _rolled(project, facts, stale, worn, unproven=bool(promote))
     # What the app's name means for whoever has to start anew, it means for plain Compose only when that is proven.
-    image_name = facts.build_image if promote else ""
+    meant = facts.build_image if promote else ""
     if rolled:
-        restarts = tuple(one for one in restarts if one.service != APP)
-        behind = [one for one in stale if APP in _waited(project, one)]
-        rest = [one for one in stale if one.name != APP and one not in behind]
-        first = _in_order(project, rest, restarts, image_name)
-        ready = AwaitHealthy(tuple(one.name for one in project.stores))
-        # Compose makes anew what a service needs, if that is not as it should be: by then the app is.
-        last = _started(behind, image_name)
-        work = (*before, *first, *(() if ready in first or not project.stores else (ready,)), *rolled, *last)
+        work = (*before, *_around(project, stale, restarts, meant, rolled))
     elif any(one.one_shot for one in stale):
-        work = (*before, *_in_order(project, stale, restarts, image_name, promote))
+        work = (*before, *_in_order(project, stale, restarts, meant, promote))
     else:
         work = (*before, *promote, *_in_order(project, stale, restarts))
     left = _left(project, facts)
@@ -243,6 +236,21 @@ def reread(project: Project, running: Collection[str], path: Path) -> tuple[Step
 
 def _stores_first(project: Project) -> list[Service]:
     return sorted(project.services, key=lambda one: one not in project.stores)
+
+
+def _around(
+    project: Project, stale: Sequence[Service], restarts: Sequence[Restart], image: str, rolled: tuple[Step, ...]
+) -> tuple[Step, ...]:
+    """Return the steps of a roll, with those before it of what it needs, and those after it of what needs the app.
+
+    Compose makes anew what a service needs, if that is not as it should be: after the roll the app is.
+    """
+    behind = [one for one in stale if APP in _waited(project, one)]
+    rest = [one for one in stale if one.name != APP and one not in behind]
+    first = _in_order(project, rest, [one for one in restarts if one.service != APP], image)
+    ready = AwaitHealthy(tuple(one.name for one in project.stores))
+    waited = () if ready in first or not project.stores else (ready,)
+    return (*first, *waited, *rolled, *_started(behind, image))
 
 
 def _in_order(
