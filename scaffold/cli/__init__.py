@@ -107,6 +107,19 @@ def roll_back(debug: bool, as_json: bool, **options: Any) -> int:  # noqa: ANN40
     return rollback.rollback(rollback.Asked(**options), as_json=as_json)
 
 
+@cli.command("host")
+@click.argument("server", metavar="USER@HOST")
+@common
+def look_at_host(server: str, as_json: bool, debug: bool) -> int:
+    """Look at a server over SSH, and say what it lacks, each with the command that mends it. Changes nothing.
+
+    Example: stack host deploy@203.0.113.7
+    """
+    from . import hosting
+
+    return hosting.look(server, as_json=as_json)
+
+
 @cli.command("history")
 @directory
 @common

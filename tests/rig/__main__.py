@@ -1,5 +1,5 @@
-"""`python3 -m tests.rig`: make sure of an engine and of images; with `venv`, of .venv; with `linters`, of .venv-lint
-(`linters renew` pins the newest); with `clean`, undo it.
+"""`python3 -m tests.rig`: make sure of an engine, of images, and of an SSH server's program; with `venv`, of .venv;
+with `linters`, of .venv-lint (`linters renew` pins the newest); with `clean`, undo it.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import sys
 if sys.version_info < (3, 11):  # noqa: UP036 - whoever is told this has an older one
     sys.exit("rig: Python 3.11 or newer is needed, for example: make PYTHON=python3.13 test")
 
-from . import clean, engine, images, linters, python
+from . import clean, engine, images, linters, python, ssh
 from .shell import RigError, say
 
 
@@ -27,6 +27,7 @@ def main(words: list[str]) -> int:
         elif not words:
             engine.ensure()
             images.ensure()
+            ssh.ensure()
         else:
             raise RigError("usage: python3 -m tests.rig [venv | linters [renew] | clean]")  # noqa: TRY301 - one road for every sentence
     except RigError as error:

@@ -35,6 +35,8 @@ LAYERS: Mapping[str, float] = {
     "symptoms": 1,
     "loglines": 1,
     "telltales": 1,
+    "places": 1,
+    "refusals": 1,
     "overlap": 1.5,
     "adopt": 2,
     "plan": 2,
@@ -59,6 +61,7 @@ LAYERS: Mapping[str, float] = {
     "ownfiles": 3,
     "saved": 3,
     "secretfiles": 3,
+    "remote": 3,
     "cli": 4,
     "__main__": 5,  # starts cli, and nothing else
 }
@@ -81,7 +84,7 @@ What a certificate covers is told in one place.
 
 OWNERS: Mapping[str, set[str]] = {
     "docker": {"engine"},
-    "subprocess": {"engine", "repository"},
+    "subprocess": {"engine", "remote", "repository"},
     "socket": {"probe"},
     "ssl": {"probe"},
     "urllib3": {"probe"},
