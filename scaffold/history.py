@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from . import wholefile
-from .record import Record, Stopped
+from .record import KILLED, Record, Stopped
 
 FOLDER = ".stack"
 FILE = "history.jsonl"
@@ -20,6 +20,11 @@ MODE = 0o644
 def last(directory: Path) -> Record | None:
     """Return what ended well last in a project; None where nothing is written down, or can be read."""
     return next((one for one in every(directory) if one.good), None)
+
+
+def ended(directory: Path) -> Record | None:
+    """Return what came to an end last in a project, good or not: how far one came that was killed, nobody knows."""
+    return next((one for one in every(directory) if one.result != KILLED), None)
 
 
 def every(directory: Path) -> Iterator[Record]:

@@ -22,8 +22,9 @@ def address(text: str) -> str:
     if not found:
         raise WrongInput(f"{text!r} is no address of a server", hint=EXAMPLES)
     port = found["port"]
-    if port is None:
+    if port is None and (found["ssh"] or not found["host"].startswith("[")):
         return found[0]
+    port = port or "22"
     if not 0 < int(port) <= HIGHEST_PORT:
         raise WrongInput(f"there is no port {port}", hint=EXAMPLES)
     user = f"{found['user']}@" if found["user"] else ""

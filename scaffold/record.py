@@ -15,8 +15,8 @@ class Stopped:
     """Whether Docker had to end it by force, because its grace was over."""
 
 
-GOOD, TAKEN_BACK, FAILED, INTERRUPTED = "good", "taken back", "failed", "interrupted"
-"""How it ended: as it was meant to, with what ran before serving again, with neither, by somebody's hand."""
+GOOD, TAKEN_BACK, FAILED, INTERRUPTED, KILLED = "good", "taken back", "failed", "interrupted", "killed"
+"""How it ended: as it was meant to, with what ran before serving again, with neither, by somebody's hand, half way."""
 UP, ROLLBACK = "up", "rollback"
 
 

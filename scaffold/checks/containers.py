@@ -33,7 +33,8 @@ def prestart(project: Project, facts: Facts) -> Outcome:
     """What runs before the app has ended well, on the image that runs.
 
     The app may miss a table or a column otherwise. `docker compose logs` with the service's name shows what went wrong;
-    `stack up` runs it again.
+    `stack up` runs it again, of the version that the files are. After a rollback plain `docker compose up` runs that of
+    the older version, which does not know what a newer one has done to the database.
     """
     steps = [service for service in project.services if service.one_shot]
     if not steps:
@@ -43,7 +44,9 @@ def prestart(project: Project, facts: Facts) -> Outcome:
     if running and (older := [one.name for one in others if one.image_id not in running]):
         return failed(f"{', '.join(older)} ran on another image than the app")
     if facts.undone and not any(facts.of(step.name) for step in steps):
-        return skipped("nothing of it is left to be seen: a rollback, or a version that was taken back, removes it")
+        return skipped(
+            "what ran before the app is gone with its version: a rollback, or a version that was taken back, removes it"
+        )
     return healthy(steps, facts)
 
 

@@ -17,7 +17,7 @@ from ..plan import Step
 from ..project import APP, Project
 from ..record import Record
 from . import observe, performing, terminal, unforeseen
-from .alone import who
+from .alone import Holder, who
 
 ROLLED = (plan.Join, plan.AwaitListed, plan.Retire, plan.Prove)
 """Steps after which somebody who interrupts wants what served before, and not half of each."""
@@ -207,6 +207,12 @@ class _Deploy:
         with suppress(StackError, OSError):
             return self.engine.traffic(self.project, self.since)
         return None
+
+
+def killed(holder: Holder) -> Record:
+    """Return the record of a command that could not write one itself: its process was ended."""
+    why = f"its process was ended; it had begun at {holder.since}"
+    return Record(datetime.now(UTC), 0.0, "", "", did=holder.command, result=record.KILLED, who=holder.who, why=why)
 
 
 def write_down(project: Project, done: Record, *, idle: bool) -> None:

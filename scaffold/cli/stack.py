@@ -17,7 +17,7 @@ from ..project import LOCAL, Project
 from ..record import UP
 from ..routing import Claim
 from . import deploying, observe, terminal
-from .alone import alone
+from .alone import WRITING, Holder, alone
 from .deploying import Intent
 
 UNREHEARSED = "The order is not rehearsed: Traefik serves, on the ports that a rehearsal needs."
@@ -37,10 +37,18 @@ def up(directory: Path, wish: Wish, *, as_json: bool) -> int:
     """Preflight, plan, carry out, check."""
     engine = Engine.connect()
     project = engine.load(directory)
-    with nullcontext() if wish.dry_run else alone(project.directory, UP) as cut_off:
-        if cut_off:
-            terminal.note(f"{cut_off}, was ended before it was done; what it left is taken up from there.")
+    with nullcontext() if wish.dry_run else alone(project.directory, UP) as before:
+        cut_off(project, before)
         return _up(engine, project, wish, as_json=as_json)
+
+
+def cut_off(project: Project, before: Holder | None) -> None:
+    """Tell, and write down, who was at work before and did not come to an end."""
+    if before is None:
+        return
+    terminal.note(f"{before}, was ended before it was done; what it left is taken up from there.")
+    if before.command in WRITING and not project.is_proxy:
+        deploying.write_down(project, deploying.killed(before), idle=False)
 
 
 def foresee(directory: Path) -> tuple[tuple[Finding, ...], tuple[plan.Step, ...]]:

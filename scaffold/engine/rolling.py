@@ -12,7 +12,7 @@ from ..errors import StackError
 from ..facts import Container
 from ..overlap import DRAIN, PLACE
 from ..project import Project
-from . import compose, present, starting, within
+from . import present, starting, within
 from .compose import Say
 
 LISTED_SECONDS = 30
@@ -54,17 +54,12 @@ def listed(said: str) -> frozenset[str] | None:
 
 def join(client: DockerClient, project: Project, step: plan.Join, say: Say) -> None:
     """Start one more container, and wait until it gets requests; StackError with its last words when it does not."""
-    before = present.containers(client, project.name)
-    count = sum(one.service == step.service for one in before) + 1
-    words = ("create", "--no-recreate", "--no-build", "--scale", f"{step.service}={count}", step.service)
+    known = {one.id for one in _own(client, project)}
+    words = ("--no-recreate", "--no-build", "--scale", f"{step.service}={len(known) + 1}", step.service)
     with present.meaning(client, project.app.image, step.image):
-        compose.act(project.directory, say, *words)
-    known = {one.id for one in before}
-    made = [one for one in present.containers(client, project.name) if one.id not in known]
-    # Compose makes what the app needs along with it: of what runs before it, nobody has asked for a run.
-    remove(client, [one.id for one in made if one.state == "created" and project.service(one.service).one_shot])
+        made = starting.created(client, project, say, *words)
     for one in made:
-        if one.service == step.service:
+        if one.service == step.service and one.id not in known:
             client.containers.get(one.id).start()
             await_listed(client, project, [one.name], say)
 

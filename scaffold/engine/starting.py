@@ -42,15 +42,30 @@ def start(client: DockerClient, project: Project, step: plan.Start, say: Say) ->
         throwaway.clear_away(client, project)
         # Docker does not start one again that was in a network that is gone by now.
         handover.release(client, project.name, [PROXY], idle=True)
+    made: tuple[Container, ...] = ()
     with _meaning(client, project, step.image):
         if plain := [name for name in services if name not in apart]:
             compose.act(project.directory, say, "up", "--detach", *plain)
         if apart:
-            compose.act(project.directory, say, "create", *apart)
-    if apart:
-        for one in present.containers(client, project.name):
-            if one.service in apart and one.state != "running":
-                client.containers.get(one.id).start()
+            made = created(client, project, say, *apart)
+    for one in made:
+        if one.service in apart and one.state != "running":
+            client.containers.get(one.id).start()
+
+
+def created(client: DockerClient, project: Project, say: Say, *words: str) -> tuple[Container, ...]:
+    """Have Compose make containers that it does not start, and return all of the project that there are then.
+
+    It makes what they need along with them. Of that, what runs once is removed again: nobody has asked for a run.
+    """
+    before = {one.id for one in present.containers(client, project.name)}
+    compose.act(project.directory, say, "create", *words)
+    found = present.containers(client, project.name)
+    ending = {one.name for one in project.services if one.one_shot}
+    along = {one.id for one in found if one.id not in before and one.state == "created" and one.service in ending}
+    for one in along:
+        client.containers.get(one).remove(v=True)
+    return tuple(one for one in found if one.id not in along)
 
 
 def _meaning(client: DockerClient, project: Project, image: str) -> AbstractContextManager[None]:

@@ -31,6 +31,8 @@ class Edition:
     image_id: str
     tagged: datetime
     """When it was given a name last: built, or brought up."""
+    served: bool = False
+    """Whether it is written down that it was brought up, and was found good."""
 
     @property
     def tag(self) -> str:

@@ -233,7 +233,7 @@ class AwaitHealthy:
     services: tuple[str, ...]
 
     def __str__(self) -> str:
-        return f"wait until {', '.join(self.services)} are healthy"
+        return f"wait until {', '.join(self.services)} {'are' if len(self.services) > 1 else 'is'} healthy"
 
 
 @dataclass(frozen=True)

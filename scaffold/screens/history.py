@@ -37,7 +37,7 @@ def _cells(one: Record) -> list[tuple[str, str]]:
 
 
 def _became(one: Record) -> str:
-    if one.why:
+    if one.why and one.why != one.result:
         return f"{one.result}: {one.why}"
     return f"{one.result}, but for {', '.join(one.failing)}" if one.failing else one.result
 

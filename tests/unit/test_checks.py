@@ -706,7 +706,7 @@ SKIPS = (
     Case(
         "app.prestart",
         "removed with a version that was taken back",
-        says="nothing of it is left",
+        says="is gone with its version",
         stack=data_project(),
         seen=facts(tried=record(result="taken back")),
     ),

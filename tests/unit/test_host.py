@@ -275,6 +275,7 @@ def test_what_is_missing_comes_last_with_its_command() -> None:
         ("ssh://shop", "ssh://shop"),
         ("root@2001:db8::7", "root@2001:db8::7"),
         ("ssh://root@[2001:db8::7]:22", "ssh://root@[2001:db8::7]:22"),
+        ("root@[::1]", "ssh://root@[::1]:22"),
     ],
 )
 def test_an_address_is_what_ssh_takes(text: str, address: str) -> None:

@@ -25,6 +25,7 @@ from scaffold.plan import (
     Smoke,
     Start,
     Step,
+    keeping,
 )
 from scaffold.project import Port, Project, Service
 from scaffold.record import Record
@@ -376,6 +377,13 @@ def test_what_is_judged_is_what_will_be() -> None:
 
 def edition(day: int, **changes: Any) -> Edition:
     return replace(Edition(f"demo-app:{day:012x}", f"sha256:{day}", NOW + timedelta(days=day)), **changes)
+
+
+def test_what_has_served_stays_longer_than_what_never_did() -> None:
+    served = tuple(edition(day, served=True) for day in range(1, 6))
+    failed = tuple(edition(day) for day in range(6, 10))
+    assert keeping.doomed((*served, *failed), "demo-app:new", ()) == (edition(1).name, *(one.name for one in failed))
+    assert keeping.doomed(failed, "demo-app:new", ()) == ()
 
 
 def test_an_older_image_comes_the_same_way_and_nothing_runs_before_it() -> None:

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -14,9 +15,9 @@ import pytest
 from scaffold import checks, history, repository
 from scaffold.checks import Finding
 from scaffold.checks.verdict import Outcome, Status
-from scaffold.cli import run
+from scaffold.cli import run, stack
 from scaffold.cli.alone import Holder, alone, holder, who
-from scaffold.cli.rollback import choose
+from scaffold.cli.rollback import choose, offered
 from scaffold.engine import content, images, rolling
 from scaffold.errors import ExitCode, NotReady, WrongInput
 from scaffold.facts import Edition
@@ -27,7 +28,7 @@ from scaffold.screens import history as done
 from scaffold.screens import rollback as back
 from scaffold.screens.rollback import Choice
 
-from ..builders import HOST, NOW, project, record
+from ..builders import HOST, NOW, container, facts, project, record
 
 # ------------------------------------------------------------------ Traefik's word
 
@@ -293,9 +294,51 @@ def test_what_cannot_be_meant_is_refused_with_what_there_is(tag: str, why: str) 
 
 
 def test_without_another_image_that_has_served_there_is_nothing_to_go_back_to() -> None:
-    with pytest.raises(WrongInput, match="no image that has served before"):
+    with pytest.raises(WrongInput, match="that it has served before"):
         choose(CHOICES[2:], None)
     assert back.text((), colour=False).startswith("There is no image to go back to")
+
+
+def test_an_image_may_be_named_in_full() -> None:
+    assert choose(CHOICES, "demo-app:1111111-aaaaaaaaaaaa") == CHOICES[0]
+
+
+def test_where_no_image_has_served_before_those_that_there_are_are_named() -> None:
+    with pytest.raises(WrongInput) as caught:
+        choose(CHOICES[2:], None)
+    assert caught.value.evidence == ("2222222-cccccccccccc",)
+    assert "--to TAG" in caught.value.hint
+
+
+def images_of(*running: str, tmp_path: Path) -> list[bool]:
+    """Return which of two images, the second of which bears the name, is said to serve when these run."""
+    here = Edition("demo-app:0123456789ab", "sha256:old", NOW), Edition("demo-app:aaaaaaaaaaaa", "sha256:new", NOW)
+    own = tuple(container("app", id=one, name=one, image_id=one) for one in running)
+    seen = facts(editions=here, images={"demo-app:current": "sha256:new"}, containers=own)
+    return [one.serves for one in offered(project(directory=tmp_path), seen)]
+
+
+@pytest.mark.parametrize(
+    ("running", "serve"),
+    [(("sha256:new",), [False, True]), ((), [False, True]), (("sha256:new", "sha256:old"), [False, False])],
+    ids=["it runs", "the stack is down", "an up was cut off"],
+)
+def test_one_goes_back_from_what_bears_the_name_and_to_it_when_an_up_was_cut_off(
+    tmp_path: Path, running: tuple[str, ...], serve: list[bool]
+) -> None:
+    assert images_of(*running, tmp_path=tmp_path) == serve
+
+
+def test_one_that_was_killed_is_written_down_by_the_next_and_says_nothing_of_what_it_did(tmp_path: Path) -> None:
+    history.append(tmp_path, record())
+    dead = Holder("up", "anna@shop", 1, "2026-11-23 07:00:00 UTC")
+    (tmp_path / ".stack/lock").write_text(json.dumps(asdict(dead)))
+    with alone(tmp_path, "up") as before:
+        stack.cut_off(project(directory=tmp_path), before)
+    newest = next(history.every(tmp_path))
+    assert (newest.result, newest.who, newest.did) == ("killed", "anna@shop", "up")
+    assert "killed: its process was ended; it had begun at 2026-11-23 07:00" in done.text([newest], colour=False)
+    assert history.ended(tmp_path) == record()
 
 
 def test_the_list_says_what_serves_and_what_lies_between() -> None:

@@ -109,13 +109,14 @@ def _first(engine: Engine, project: Project) -> together.Looks:
     names = [*(service.image for service in project.services), project.proxy.image]
 
     def images() -> Mapping[str, Any]:
-        editions = engine.editions(project)
+        good = {one.name for one in history.every(project.directory) if one.good}
+        editions = tuple(replace(one, served=one.name in good) for one in engine.editions(project))
         built = engine.build_image(project, editions, partial(_version, project))
         there = {one.name: one.image_id for one in editions}
         return {"images": {**there, **engine.images([*names, built])}, "build_image": built, "editions": editions}
 
     return {
-        ("tried",): lambda: {"tried": next(history.every(project.directory), None)},
+        ("tried",): lambda: {"tried": history.ended(project.directory)},
         ("versions",): lambda: {"versions": engine.versions()},
         ("containers", "orphans"): lambda: _containers(engine, project),
         ("images", "build_image", "editions"): images,
