@@ -5,7 +5,7 @@ Both obey DOCKER_HOST, else the current context; the SDK by itself would not (FA
 
 import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -264,9 +264,9 @@ class Engine:
     ) -> None:
         match step:
             case plan.BuildImage(service, image):
-                patch = {service: {"image": image}}
-                compose.act_on(self._model(project), project.directory, say, "build", service, patch=patch)
-                images.refuse_mixed(self._client, project.service(service), image)
+                patch, build = {service: {"image": image}}, project.service(service).build
+                with images.unmixed(self._client, build, image) if build else nullcontext():
+                    compose.act_on(self._model(project), project.directory, say, "build", service, patch=patch)
             case plan.Smoke():
                 smoke.run(self._client, project, self._model(project), step, say)
             case plan.Promote(image, to):

@@ -1,8 +1,8 @@
 """The app's images that were built here and can be gone back to."""
 
 import re
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from datetime import datetime
 
 from docker import DockerClient
@@ -10,7 +10,7 @@ from docker.errors import APIError, ImageNotFound
 
 from ..errors import StackError
 from ..facts import EPOCH, Edition
-from ..project import Service
+from ..project import Build, Service
 from . import content
 
 OURS = re.compile(r"(?:[0-9a-f]{7,40}-(?:dirty-)?)?[0-9a-f]{12}")
@@ -29,9 +29,12 @@ def editions(client: DockerClient, app: Service) -> tuple[Edition, ...]:
     return tuple(sorted(found, key=lambda one: one.name))
 
 
-def refuse_mixed(client: DockerClient, app: Service, name: str) -> None:
-    """Take its name off an image that is not built from what the name tells; StackError that says so."""
-    if app.build and not name.endswith(content.content_hash(app.build)):
+@contextmanager
+def unmixed(client: DockerClient, build: Build, name: str) -> Iterator[None]:
+    """Let an image be built from files that stay as they are; when some change, it loses its name: StackError."""
+    before = content.content_hash(build)
+    yield
+    if content.content_hash(build) != before:
         forget(client, [name])
         raise StackError(
             "files changed while the image was built from them; nothing that runs was touched",

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -19,7 +20,7 @@ from scaffold.cli import run, stack
 from scaffold.cli.alone import Holder, alone, holder, who
 from scaffold.cli.rollback import choose, offered
 from scaffold.engine import content, images, rolling
-from scaffold.errors import ExitCode, NotReady, WrongInput
+from scaffold.errors import ExitCode, NotReady, StackError, WrongInput
 from scaffold.facts import Edition
 from scaffold.loglines import Traffic, traffic
 from scaffold.project import Build, Service
@@ -102,6 +103,18 @@ def test_what_was_built_from_the_same_keeps_its_name(app: Path) -> None:
     service = Service("app", "shop-app:current", build=Build(app, "Dockerfile"))
     built = Edition(f"shop-app:1234567-{content.content_hash(Build(app, 'Dockerfile'))}", "sha256:1", NOW)
     assert content.image_name(service, (built,), lambda: pytest.fail("nobody asks")) == built.name
+
+
+def test_an_image_whose_files_change_while_it_is_built_loses_its_name(app: Path) -> None:
+    forgotten: list[str] = []
+    docker: Any = SimpleNamespace(images=SimpleNamespace(remove=forgotten.append))
+    build = Build(app, "Dockerfile", {})
+    with images.unmixed(docker, build, "demo-app:0123456789ab"):
+        pass
+    assert forgotten == []
+    with pytest.raises(StackError, match="files changed"), images.unmixed(docker, build, "demo-app:0123456789ab"):
+        (app / "env.py").write_text("saved")
+    assert forgotten == ["demo-app:0123456789ab"]
 
 
 def test_migrations_are_what_lies_in_versions_beside_alembics_env(app: Path) -> None:
