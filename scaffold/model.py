@@ -1,6 +1,6 @@
 """Reading what `docker compose config --format json` prints into values."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -21,32 +21,32 @@ def parse(model: Mapping[str, Any], hashes: Mapping[str, str], directory: Path) 
         for needed, how in (body.get("depends_on") or {}).items()
         if how.get("condition") == "service_completed_successfully"
     }
-    services = tuple(_service(name, body, hashes.get(name, ""), model) for name, body in bodies.items())
+    services = tuple(_service(name, body, model, directory) for name, body in bodies.items())
     return Project(
         name=model["name"],
         directory=directory,
-        services=tuple(replace(one, one_shot=one.name in ending) for one in services),
+        services=tuple(replace(one, hash=hashes.get(one.name, ""), one_shot=one.name in ending) for one in services),
         extra={key: _literal(value) for key, value in (model.get("x-stack") or {}).items()},
     )
 
 
-def _service(name: str, body: Mapping[str, Any], digest: str, model: Mapping[str, Any]) -> Service:
+def _service(name: str, body: Mapping[str, Any], model: Mapping[str, Any], directory: Path) -> Service:
+    # A path of the model is whole; what it is joined to tells on which machine it is.
     mounts = body.get("volumes") or ()
     binds = [one for one in mounts if one.get("type") == "bind"]
     return Service(
         name=name,
         image=_literal(body.get("image")) or f"{model['name']}-{name}",
-        hash=digest,
-        build=_build(body.get("build")),
+        build=_build(body.get("build"), directory),
         entrypoint=tuple(_literal(word) for word in body.get("entrypoint") or ()),
         command=tuple(_literal(word) for word in body.get("command") or ()),
         environment={key: _literal(value) for key, value in (body.get("environment") or {}).items()},
         labels={key: _literal(value) for key, value in (body.get("labels") or {}).items()},
         ports=tuple(_port(port) for port in body.get("ports") or () if port.get("published")),
         binds={
-            **{one["target"]: Path(_literal(one["source"])) for one in binds},
-            **_files("configs", "/", body, model),
-            **_files("secrets", "/run/secrets/", body, model),
+            **{one["target"]: directory / _literal(one["source"]) for one in binds},
+            **{place: directory / file for place, file in _files("configs", "/", body, model)},
+            **{place: directory / file for place, file in _files("secrets", "/run/secrets/", body, model)},
         },
         written=frozenset(one["target"] for one in binds if not one.get("read_only")),
         volumes={one["target"]: _volume(one.get("source", ""), model) for one in mounts if one.get("type") == "volume"},
@@ -72,14 +72,12 @@ def _limits(body: Mapping[str, Any]) -> Mapping[str, Any]:
     return ((body.get("deploy") or {}).get("resources") or {}).get("limits") or {}
 
 
-def _files(kind: str, home: str, body: Mapping[str, Any], model: Mapping[str, Any]) -> dict[str, Path]:
-    """Return the files of a service's secrets or configs by their place in it, which the model may leave open."""
+def _files(kind: str, home: str, body: Mapping[str, Any], model: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield the files of a service's secrets or configs by their place in it, which the model may leave open."""
     known = model.get(kind) or {}
-    return {
-        str(PurePosixPath(home, one.get("target") or one["source"])): Path(_literal(known[one["source"]]["file"]))
-        for one in body.get(kind) or ()
-        if "file" in known.get(one["source"], {})
-    }
+    for one in body.get(kind) or ():
+        if "file" in known.get(one["source"], {}):
+            yield str(PurePosixPath(home, one.get("target") or one["source"])), _literal(known[one["source"]]["file"])
 
 
 def _volume(name: str, model: Mapping[str, Any]) -> str:
@@ -87,11 +85,13 @@ def _volume(name: str, model: Mapping[str, Any]) -> str:
     return str(known.get("name") or name)
 
 
-def _build(body: Mapping[str, Any] | None) -> Build | None:
+def _build(body: Mapping[str, Any] | None, directory: Path) -> Build | None:
     if not body:
         return None
     args = {key: _literal(value) for key, value in (body.get("args") or {}).items()}
-    return Build(context=Path(_literal(body["context"])), dockerfile=body.get("dockerfile", "Dockerfile"), args=args)
+    return Build(
+        context=directory / _literal(body["context"]), dockerfile=body.get("dockerfile", "Dockerfile"), args=args
+    )
 
 
 def _port(body: Mapping[str, Any]) -> Port:

@@ -55,7 +55,7 @@ def _unread(folder: Path, name: str) -> str:
     """Say why a file is not there for Traefik, whose container has this one folder; empty when it is."""
     path = folder / name
     try:
-        path.open("rb").close()
+        path.read_bytes()
     except FileNotFoundError:
         return f"{name} is not there"
     except OSError as error:

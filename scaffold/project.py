@@ -15,6 +15,8 @@ POSTGRES = "postgres"
 REDIS = "redis"
 STORES = (POSTGRES, REDIS)
 """Services that keep data for the app."""
+COMPOSE_FILES = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
+"""What Compose takes for a project's file."""
 SECRETS = Path("secrets")
 """The folder of secret files in a project."""
 LEAVES = SECRETS / "tls"
@@ -360,6 +362,12 @@ class Project:
         served = self.http_port if self.external else self.https_port
         ips = [port.host_ip for port in self.proxy.ports if port.published == served]
         return ips[0] if ips and ips[0] not in EVERYWHERE else "127.0.0.1"
+
+    @property
+    def everywhere(self) -> bool:
+        """Whether the app is published for others than this machine, too."""
+        served = self.http_port if self.external else self.https_port
+        return any(port.published == served and port.host_ip in EVERYWHERE for port in self.proxy.ports)
 
     @property
     def upload_limit(self) -> int:

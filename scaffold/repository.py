@@ -69,8 +69,7 @@ def find(directory: Path) -> Repository:
     """Return the repository that holds a folder; WrongInput when there is none, or something is not committed yet."""
     if not directory.is_dir():
         raise WrongInput(f"{directory} is not a folder", hint=f"stack new {directory}")
-    if not shutil.which("git"):
-        raise NotReady("there is no `git` command on this machine", hint="install git, then try again")
+    _refuse_without_git()
     if astray := [name for name in ELSEWHERE if os.environ.get(name)]:
         raise WrongInput(f"{astray[0]} is set, which sends git to another repository", hint=f"unset {astray[0]}")
     top, prefix, head = _located(directory)
@@ -94,6 +93,39 @@ def tracked(directory: Path, folder: Path) -> tuple[str, ...] | None:
         return ()
     except StackError as error:
         return () if any("not a git repository" in line for line in error.evidence) else None
+
+
+def files(directory: Path) -> tuple[str, ...] | None:
+    """Return what git has of a project, by its path in there; None outside of a repository. StackError, NotReady."""
+    _refuse_without_git()
+    if not _inside(directory):
+        return None
+    return tuple(_git(directory, "ls-files", "-z", "--cached", "--recurse-submodules").split("\0")[:-1])
+
+
+def untracked(directory: Path) -> tuple[str, ...]:
+    """Return what git does not have of a project, and would not leave out; outside of a repository, all of that."""
+    _refuse_without_git()
+    words = ("ls-files", "-z", "--others", "--exclude-standard")
+    if _inside(directory):
+        return tuple(_git(directory, *words).split("\0")[:-1])
+    with tempfile.TemporaryDirectory(prefix="stack-files-") as empty:
+        _git(directory, "init", "--quiet", "--bare", empty)
+        return tuple(_git(directory, "--git-dir", empty, "--work-tree", ".", *words).split("\0")[:-1])
+
+
+def _inside(directory: Path) -> bool:
+    try:
+        return _git(directory, "rev-parse", "--is-inside-work-tree").strip() == "true"
+    except StackError as error:
+        if any("not a git repository" in line for line in error.evidence):
+            return False
+        raise
+
+
+def _refuse_without_git() -> None:
+    if not shutil.which("git"):
+        raise NotReady("there is no `git` command on this machine", hint="install git, then try again")
 
 
 def version(directory: Path, of: Path) -> str:

@@ -12,6 +12,7 @@ from . import dotenv, wholefile
 from .errors import NotReady, StackError, WrongInput
 from .facts import SecretFile
 from .project import PROXY_SETTINGS, SECRETS, SETTINGS
+from .remote.there import There
 
 APP_ENV = SECRETS / SETTINGS
 PROXY_ENV = SECRETS / PROXY_SETTINGS
@@ -96,6 +97,8 @@ def modified(path: Path) -> datetime | None:
     By the change of the inode: a copy that keeps the old time of the content is news, too.
     """
     try:
+        if isinstance(path, There):
+            return path.changed()
         files = [path] if path.is_file() else [one for one in path.rglob("*") if one.is_file()]
         newest = max((one.stat().st_ctime for one in files), default=None)
     except OSError:

@@ -4,9 +4,14 @@ import os
 import tempfile
 from pathlib import Path
 
+from .remote.there import There
+
 
 def write(path: Path, content: bytes, mode: int) -> None:
     """Write a file, with its mode from the first moment on, also on the disk; OSError, and nothing is left."""
+    if isinstance(path, There):
+        path.put(content, mode)
+        return
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "wb") as file:
@@ -22,6 +27,8 @@ def write(path: Path, content: bytes, mode: int) -> None:
 def rename(path: Path, to: Path) -> None:
     """Put a file in the place of another one, also on the disk; OSError."""
     path.replace(to)
+    if isinstance(to, There):
+        return
     folder = os.open(to.parent, os.O_RDONLY)
     try:
         os.fsync(folder)

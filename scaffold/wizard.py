@@ -15,6 +15,14 @@ def confirm(question: str) -> bool:
     return bool(answer)
 
 
+def typed(question: str, default: str = "") -> str:
+    """Return a line that somebody types. Interrupted at Ctrl-C."""
+    answer = questionary.text(question, default=default).ask()
+    if answer is None:
+        raise Interrupted("interrupted: nothing was changed")
+    return str(answer).strip()
+
+
 def hidden(question: str) -> str:
     """Return an answer that is not shown while it is typed. Interrupted at Ctrl-C."""
     answer = questionary.password(question).ask()

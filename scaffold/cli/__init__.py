@@ -13,7 +13,7 @@ import click
 from .. import __version__
 from ..errors import ExitCode, Interrupted, StackError, WrongInput
 from . import terminal, unforeseen
-from .options import Handing, common, debugging, directory, of_proxy, within
+from .options import Handing, common, debugging, directory, of_proxy, on_server, server, within
 
 EXIT_CODES = (
     "Exit codes: 0 good, 1 a check failed or a deploy was taken back, 2 a wrong option, answer or file, "
@@ -74,17 +74,36 @@ def new(
     help="Order a first certificate from an authority for trials before the real one (the default), or not.",
 )
 @click.option("--yes", is_flag=True, help="Do not ask before something that serves is made anew.")
+@server
+@click.option(
+    "--set", "pairs", multiple=True, metavar="NAME=VALUE", help="With --on: change a line of .env there. Repeatable."
+)
 @common
-def up(directory: Path, dry_run: bool, rehearse: bool, yes: bool, as_json: bool, debug: bool) -> int:
+def up(
+    directory: Path,
+    dry_run: bool,
+    rehearse: bool,
+    yes: bool,
+    on: str | None,
+    pairs: tuple[str, ...],
+    as_json: bool,
+    debug: bool,
+) -> int:
     """Bring the stack up, wait until it serves, and check it. Doing it again does nothing.
 
     A new version takes the place of the one that serves without a gap, and is taken back when it is no good.
 
+    With --on, what git has of the project is sent to the server first; .env and secrets/ there are its own.
+
     Example: stack up shop --dry-run
     """
-    from . import stack
+    from . import afield, stack
 
-    return stack.up(directory, stack.Wish(dry_run=dry_run, rehearse=rehearse, yes=yes), as_json=as_json)
+    wish = stack.Wish(dry_run=dry_run, rehearse=rehearse, yes=yes)
+    asked = afield.Asked(directory, on, afield.settings(on, pairs), dry_run=dry_run, yes=yes, as_json=as_json)
+    with afield.at(directory, on, as_json=as_json) as place:
+        ended = afield.deliver(place, asked)
+        return stack.up(place, wish, as_json=as_json) if ended is None else ended
 
 
 @cli.command("rollback")
@@ -94,6 +113,7 @@ def up(directory: Path, dry_run: bool, rehearse: bool, yes: bool, as_json: bool,
 @click.option("--prestart", is_flag=True, help="Run what runs before the app, too, in the older image.")
 @click.option("--dry-run", is_flag=True, help="Print the plan and stop.")
 @click.option("--yes", is_flag=True, help="Do not ask before something that serves is made anew.")
+@on_server
 @common
 def roll_back(debug: bool, as_json: bool, **options: Any) -> int:  # noqa: ANN401 - each of its own kind, in rollback.Asked
     """Bring an earlier image of the app back, the same way as `up` brings a new one.
@@ -108,20 +128,21 @@ def roll_back(debug: bool, as_json: bool, **options: Any) -> int:  # noqa: ANN40
 
 
 @cli.command("host")
-@click.argument("server", metavar="USER@HOST")
+@click.argument("host", metavar="USER@HOST")
 @common
-def look_at_host(server: str, as_json: bool, debug: bool) -> int:
+def look_at_host(host: str, as_json: bool, debug: bool) -> int:
     """Look at a server over SSH, and say what it lacks, each with the command that mends it. Changes nothing.
 
     Example: stack host deploy@203.0.113.7
     """
     from . import hosting
 
-    return hosting.look(server, as_json=as_json)
+    return hosting.look(host, as_json=as_json)
 
 
 @cli.command("history")
 @directory
+@on_server
 @common
 def show_history(directory: Path, as_json: bool, debug: bool) -> int:
     """Show every `up` and `rollback`: who, when, from what to what, and what became of it.
@@ -154,6 +175,7 @@ def show_history(directory: Path, as_json: bool, debug: bool) -> int:
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="With an address: believe the authorities in this PEM file, and no others.",
 )
+@server
 @common
 def check(debug: bool, **options: Any) -> int:  # noqa: ANN401 - each of its own kind, in checking.Asked
     """Prove the promises that the stack makes, from the outside. Changes nothing.
@@ -170,6 +192,7 @@ def check(debug: bool, **options: Any) -> int:  # noqa: ANN401 - each of its own
 
 @cli.command("status")
 @directory
+@on_server
 @common
 def show_status(directory: Path, as_json: bool, debug: bool) -> int:
     """Show what runs, since when, and what it takes.
@@ -189,6 +212,7 @@ def show_status(directory: Path, as_json: bool, debug: bool) -> int:
 @click.option("--since", metavar="TIME", help="Only what was written since then: 10m, 2h, 2026-08-01T12:00:00Z.")
 @click.option("--tail", type=click.IntRange(min=0), metavar="N", help="Only the last lines; 200 without --since.")
 @click.option("-f", "--follow", is_flag=True, help="Go on with what is written from now on. Ctrl-C ends it.")
+@on_server
 @common
 def show_logs(
     services: tuple[str, ...],
@@ -214,6 +238,7 @@ def show_logs(
 @directory
 @click.option("--volumes", is_flag=True, help="Remove the volumes too, with everything in them. Asks first.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
+@on_server
 @common
 def down(directory: Path, volumes: bool, yes: bool, as_json: bool, debug: bool) -> int:
     """Stop and remove containers and networks; volumes stay.
@@ -263,6 +288,7 @@ def secret_group() -> None:
 @click.argument("words", metavar="NAME", nargs=-1, required=True)
 @of_proxy
 @within
+@on_server
 @common
 def secret_set(words: tuple[str, ...], proxy: bool, directory: Path, as_json: bool, debug: bool) -> int:
     """Set a secret variable of the app, or of Traefik alone.
@@ -278,6 +304,7 @@ def secret_set(words: tuple[str, ...], proxy: bool, directory: Path, as_json: bo
 
 @secret_group.command("list")
 @within
+@on_server
 @common
 def secret_list(directory: Path, as_json: bool, debug: bool) -> int:
     """Name what is in secrets/, and show no value.
@@ -293,6 +320,7 @@ def secret_list(directory: Path, as_json: bool, debug: bool) -> int:
 @click.argument("name")
 @of_proxy
 @within
+@on_server
 @common
 def secret_remove(name: str, proxy: bool, directory: Path, as_json: bool, debug: bool) -> int:
     """Take a secret variable out of the app's environment, or Traefik's.
@@ -307,6 +335,7 @@ def secret_remove(name: str, proxy: bool, directory: Path, as_json: bool, debug:
 @secret_group.command("rotate")
 @click.argument("store", type=click.Choice(["postgres", "redis"]))
 @within
+@on_server
 @common
 def secret_rotate(store: str, directory: Path, as_json: bool, debug: bool) -> int:
     """Give a data service a new password, and restart what needs it.
@@ -321,6 +350,7 @@ def secret_rotate(store: str, directory: Path, as_json: bool, debug: bool) -> in
 @cli.command("exec", cls=Handing, context_settings={"ignore_unknown_options": True})
 @click.argument("words", metavar="[SERVICE]", nargs=-1)
 @within
+@on_server
 @debugging
 def execute(words: tuple[str, ...], directory: Path, command: tuple[str, ...], debug: bool) -> int:
     """Run a command or a shell in a container.
@@ -336,6 +366,7 @@ def execute(words: tuple[str, ...], directory: Path, command: tuple[str, ...], d
 
 @cli.command(cls=Handing)
 @within
+@on_server
 @debugging
 def psql(directory: Path, command: tuple[str, ...], debug: bool) -> int:
     """Open psql in the app's database.
@@ -351,6 +382,7 @@ def psql(directory: Path, command: tuple[str, ...], debug: bool) -> int:
 
 @cli.command(cls=Handing)
 @within
+@on_server
 @debugging
 def redis(directory: Path, command: tuple[str, ...], debug: bool) -> int:
     """Open redis-cli, logged in.

@@ -15,6 +15,7 @@ from pathlib import Path
 from .. import history, wholefile
 from ..errors import NotReady
 from ..record import ROLLBACK, UP
+from ..remote.there import There
 
 FILE = "lock"
 LOCK_SECONDS = 0.5
@@ -52,19 +53,36 @@ def alone(directory: Path, command: str = "") -> Iterator[Holder | None]:
     Gives who had it before and did not end: that process was killed. The lock itself ends with its process. Without a
     command, nothing is noted.
     """
+    with (
+        _locked_there(directory) if isinstance(directory, There) else _locked_here(directory) as pid,
+        _noted(directory, command, pid) if command else nullcontext(holder(directory)) as before,
+    ):
+        yield before
+
+
+@contextmanager
+def _locked_here(directory: Path) -> Iterator[int]:
     handle = os.open(directory, os.O_RDONLY)
     try:
         _lock(handle, directory)
-        with _noted(directory, command) if command else nullcontext(holder(directory)) as before:
-            yield before
+        yield os.getpid()
     finally:
         os.close(handle)
 
 
 @contextmanager
-def _noted(directory: Path, command: str) -> Iterator[Holder | None]:
+def _locked_there(directory: There) -> Iterator[int]:
+    """Have the lock on the server, where a process has it as long as the connection holds: gives that one."""
+    with directory.line.locked(directory) as pid:
+        if pid is None:
+            raise _taken(directory, holder(directory))
+        yield pid
+
+
+@contextmanager
+def _noted(directory: Path, command: str, pid: int) -> Iterator[Holder | None]:
     before = holder(directory)
-    ours = Holder(command, who(), os.getpid(), f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC")
+    ours = Holder(command, who(), pid, f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC")
     with suppress(OSError):  # the lock holds without it
         place = history.folder(directory) if command in WRITING else directory / history.FOLDER
         wholefile.write(place / FILE, json.dumps(asdict(ours)).encode(), MODE)
@@ -101,11 +119,14 @@ def _lock(handle: int, directory: Path) -> None:
     deadline = time.monotonic() + LOCK_SECONDS
     while not _locked(handle):
         if time.monotonic() > deadline:
-            raise NotReady(
-                f"{_alive(holder(directory)) or 'another `stack`'} is at work in {directory}; nothing was touched",
-                hint="wait for it, then try again",
-            )
+            raise _taken(directory, _alive(holder(directory)))
         time.sleep(LOCK_SECONDS / 10)
+
+
+def _taken(directory: Path, by: Holder | None) -> NotReady:
+    return NotReady(
+        f"{by or 'another `stack`'} is at work in {directory}; nothing was touched", hint="wait for it, then try again"
+    )
 
 
 def _locked(handle: int) -> bool:

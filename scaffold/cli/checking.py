@@ -21,6 +21,7 @@ class Asked:
     facts: Path | None = None
     from_facts: Path | None = None
     roots: Path | None = None
+    on: str | None = None
     as_json: bool = False
 
     @property
@@ -46,10 +47,13 @@ def check(asked: Asked) -> int:
         from . import afar
 
         return afar.check(asked.target, asked.only, roots=asked.roots, as_json=asked.as_json)
-    return _here(asked, Path(asked.target))
+    from . import afield
+
+    with afield.at(Path(asked.target), asked.on, as_json=asked.as_json) as directory:
+        return _looked(asked, directory)
 
 
-def _here(asked: Asked, directory: Path) -> int:
+def _looked(asked: Asked, directory: Path) -> int:
     if asked.watching:
         from . import watch
 
@@ -67,6 +71,8 @@ def _refuse(asked: Asked) -> None:
     filed = asked.facts or asked.from_facts
     if asked.roots and not asked.afar:
         raise WrongInput("--roots goes with an address", hint="stack check https://shop.example.com --roots FILE")
+    if asked.on and (asked.afar or asked.from_facts):
+        raise WrongInput("--on goes with a folder, not with an address or a file", hint="stack check --on USER@HOST")
     if asked.afar and (asked.before or asked.watching or filed):
         raise WrongInput(
             "--before, --watch, --facts and --from-facts go with a folder, not with an address",

@@ -14,7 +14,7 @@ from . import observe, terminal
 def dev(directory: Path, *, down: bool) -> int:
     """Run the project for development in the foreground, or take away what was left of that."""
     _refuse_lacking(engines.folder(directory))
-    engine = Engine.connect()
+    engine = Engine.connect(directory)
     project = engine.load(directory, DEVELOPMENT)
     observe.ours(engine, project, hint="another `name:` in compose.dev.yaml")
     if down:

@@ -4,7 +4,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from .. import inside
+from .. import inside, places
 from ..engine import Engine
 from ..errors import NotReady, WrongInput
 from ..project import APP, POSTGRES, REDIS, Project, Service
@@ -67,11 +67,11 @@ def refuse_idle(engine: Engine, project: Project, name: str) -> None:
     found = [one for one in observe.ours(engine, project, hint="cd {}") if one.service == name]
     if not any(one.state == "running" for one in found):
         states = ", ".join(f"{one.name} is {one.state}" for one in found) or "there is no container of it"
-        raise NotReady(f"{name} does not run: {states}", hint=f"stack up {shlex.quote(str(project.directory))}")
+        raise NotReady(f"{name} does not run: {states}", hint=places.command("up", project.directory))
 
 
 def _loaded(directory: Path) -> tuple[Engine, Project]:
-    engine = Engine.connect()
+    engine = Engine.connect(directory)
     return engine, engine.load(directory, joined=False)
 
 

@@ -1,7 +1,6 @@
 """`stack logs`."""
 
 import os
-import shlex
 import sys
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
@@ -9,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from .. import explained, loglines
+from .. import explained, loglines, places
 from ..engine import Engine
 from ..errors import ExitCode, NotReady, WrongInput
 from ..loglines import Line
@@ -42,7 +41,7 @@ def logs(directory: Path, wish: Wish, *, as_json: bool) -> int:
     since = loglines.since(wish.since, now) if wish.since is not None else None
     if wish.follow and as_json:
         raise WrongInput("--follow has no end, and --json prints one document", hint="stack logs --json --since 1h")
-    engine = Engine.connect()
+    engine = Engine.connect(directory)
     project = engine.load(directory, joined=False, hashed=False)
     _refuse_unknown(project, wish.services)
     _refuse_without_containers(engine, project)
@@ -128,5 +127,5 @@ def _refuse_without_containers(engine: Engine, project: Project) -> None:
     from . import observe
 
     if not observe.ours(engine, project, hint="stack logs -C {}"):
-        place = shlex.quote(str(project.directory))
-        raise NotReady(f"{project.name} has no containers, and so no logs", hint=f"stack up {place}")
+        hint = places.command("up", project.directory)
+        raise NotReady(f"{project.name} has no containers, and so no logs", hint=hint)

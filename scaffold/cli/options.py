@@ -1,6 +1,7 @@
 """What several commands take: their common options and arguments."""
 
 from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,30 @@ def within(command: Callable[..., Any]) -> Callable[..., Any]:
     return click.option(
         "-C", "--directory", metavar="DIR", default=".", type=click.Path(path_type=Path), help="The project's folder."
     )(command)
+
+
+def server(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the option that names a server."""
+    return click.option(
+        "--on",
+        metavar="PLACE",
+        help="Act on a server over SSH: USER@HOST, USER@HOST:/FOLDER, or a name of places.yaml.",
+    )(command)
+
+
+def on_server(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the option that names a server: the command gets the project's folder there, while a connection holds."""
+
+    @wraps(command)
+    def there(*, on: str | None, directory: Path, **given: Any) -> Any:  # noqa: ANN401 - a command of click's
+        if on is None:
+            return command(directory=directory, **given)
+        from . import afield
+
+        with afield.at(directory, on, as_json=given.get("as_json", False)) as place:
+            return command(directory=place, **given)
+
+    return server(there)
 
 
 def of_proxy(command: Callable[..., Any]) -> Callable[..., Any]:

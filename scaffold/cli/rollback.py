@@ -37,7 +37,7 @@ class Asked:
 
 def rollback(asked: Asked, *, as_json: bool) -> int:
     """Choose an image, and bring it up; or show what there is to choose from."""
-    engine = Engine.connect()
+    engine = Engine.connect(asked.directory)
     project = engine.load(asked.directory)
     if project.is_proxy:
         raise WrongInput("a shared proxy has no app of its own, so there is no older one")

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from .. import inside, plan, secretfiles
+from .. import inside, places, plan, secretfiles
 from ..engine import ComposeFailed, Engine
 from ..errors import ExitCode, Interrupted, NotReady, StackError
 from ..project import POSTGRES, Project
@@ -20,7 +20,7 @@ REFUSED = {2, 3}
 
 def rotate(directory: Path, store: str, *, as_json: bool) -> int:
     """Give a data service a new password, and have every container that needs it read it. Nothing else is touched."""
-    engine = Engine.connect()
+    engine = Engine.connect(directory)
     project = engine.load(directory, joined=False)
     enter.refuse_without(project, store)
     path = project.password(store)
@@ -74,7 +74,8 @@ def change_role(engine: Engine, project: Project, path: Path, password: str) -> 
         secretfiles.rename(new, path)
     except NotReady as error:
         error.message = f"PostgreSQL has the new password, but {error.message}"
-        error.hint = f"mv -f {shlex.quote(str(new))} {shlex.quote(str(path))}, then stack up"
+        names = [str(one.relative_to(project.directory)) for one in (new, path)]
+        error.hint = f"{places.shell(project.directory, shlex.join(['mv', '-f', *names]))}, then stack up"
         raise
 
 
@@ -86,7 +87,7 @@ def _refused(error: StackError, project: Project, new: Path, password: str) -> S
         return StackError(
             "PostgreSQL did not take the new password; nothing was changed",
             evidence=said,
-            hint=f"cd {shlex.quote(str(project.directory))} && docker compose logs {POSTGRES}",
+            hint=places.shell(project.directory, f"docker compose logs {POSTGRES}"),
         )
     return StackError(
         "nobody knows whether PostgreSQL took the new password: the connection to it was lost",
@@ -115,7 +116,7 @@ def _tell(store: str, steps: tuple[plan.Step, ...], *, as_json: bool) -> None:
 
 
 def _up(project: Project) -> str:
-    return f"stack up {shlex.quote(str(project.directory))}"
+    return places.command("up", project.directory)
 
 
 @contextmanager

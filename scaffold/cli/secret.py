@@ -1,11 +1,10 @@
 """`stack secret`: settings of the app or of Traefik that nobody else may see, and passwords of the data services."""
 
-import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from .. import dotenv, secretfiles
+from .. import dotenv, places, secretfiles
 from .. import engine as engines
 from ..errors import ExitCode, WrongInput
 from ..project import JOINS, NO_APP, SECRETS
@@ -99,7 +98,7 @@ def _file(*, proxy: bool) -> Path:
 
 
 def _told(directory: Path, name: str, what: str, file: Path, *, as_json: bool) -> int:
-    following = "stack up" if directory == Path() else f"stack up {shlex.quote(str(directory))}"
+    following = "stack up" if directory == Path() else places.command("up", directory)
     if as_json:
         body: dict[str, Any] = {"ok": True, "name": name, "file": str(file), "next": following}
         terminal.document(body)

@@ -8,7 +8,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from .. import authority, checks, plan, report, secretfiles
+from .. import authority, checks, places, plan, report, secretfiles
 from ..checks import Check, Finding
 from ..engine import Engine
 from ..errors import ExitCode, WrongInput
@@ -35,7 +35,7 @@ class Wish:
 
 def up(directory: Path, wish: Wish, *, as_json: bool) -> int:
     """Preflight, plan, carry out, check."""
-    engine = Engine.connect()
+    engine = Engine.connect(directory)
     project = engine.load(directory)
     with nullcontext() if wish.dry_run else alone(project.directory, UP) as before:
         cut_off(project, before)
@@ -53,7 +53,7 @@ def cut_off(project: Project, before: Holder | None) -> None:
 
 def foresee(directory: Path) -> tuple[tuple[Finding, ...], tuple[plan.Step, ...]]:
     """Return what `up` would find wrong before it starts, else what it would do. Changes nothing."""
-    engine = Engine.connect()
+    engine = Engine.connect(directory)
     project = engine.load(directory)
     facts, before = _look(engine, project)
     wrong = tuple(finding for finding in before if finding.failed)
@@ -127,7 +127,7 @@ def check(directory: Path, only: Sequence[str], *, before: bool, as_json: bool, 
     """Gather facts once, save them if asked, judge them, show the findings."""
     begun = time.monotonic()
     chosen = checks.select(only, before=before)
-    engine = Engine.connect()
+    engine = Engine.connect(directory)
     project = engine.load(directory)
     facts = seen(engine, project, chosen, before=before)
     if file:
@@ -157,7 +157,7 @@ def check_again(file: Path, only: Sequence[str], *, before: bool, as_json: bool)
 
 def down(directory: Path, *, volumes: bool, yes: bool, as_json: bool) -> int:
     """Stop and remove; volumes only after naming each and asking."""
-    engine = Engine.connect()
+    engine = Engine.connect(directory)
     project = engine.load(directory, joined=False)
     observe.ours(engine, project, hint="stack down {}")
     if (behind := engine.claims(project) if project.is_proxy else ()) and not yes:
@@ -261,7 +261,7 @@ def refuse(project: Project, found: Sequence[Finding], command: str, *, as_json:
     if as_json:
         terminal.document({**report.findings_document(project.name, found), "plan": []})
     else:
-        show(found, None, again=shlex.join(["stack", command, *_place(project)]))
+        show(found, None, again=places.command(command, project.directory))
     return ExitCode.NOT_READY
 
 
@@ -274,7 +274,7 @@ def show(found: Sequence[Finding], seconds: float | None, *, again: str = "") ->
 
 def _place(project: Project) -> list[str]:
     """Return the argument that names the project's folder; where we are, there need be none."""
-    return [] if project.directory == Path.cwd() else [str(project.directory)]
+    return places.words(project.directory)
 
 
 def _farewell(project: Project, found: Sequence[Finding]) -> None:

@@ -35,7 +35,7 @@ def status(directory: Path, *, as_json: bool) -> int:
 
 def _look(directory: Path) -> standing.Standing:
     place = engines.folder(directory)
-    engine = Engine.connect()
+    engine = Engine.connect(place)
     with ThreadPoolExecutor(1) as thread:
         reading = thread.submit(engine.load, place, hashed=False)
         meter = engine.meter()

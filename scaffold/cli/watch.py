@@ -84,7 +84,7 @@ def _looks(directory: Path, chosen: Sequence[Check], wish: Wish) -> Iterator[tup
 def _look(directory: Path, chosen: Sequence[Check], *, before: bool) -> Look:
     """Look once, at whatever engine and files there are by now."""
     try:
-        with closing(Engine.connect()) as engine:
+        with closing(Engine.connect(directory)) as engine:
             project = engine.load(directory)
             return checks.run(project, stack.seen(engine, project, chosen, before=before), chosen)
     except StackError as error:

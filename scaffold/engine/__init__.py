@@ -43,11 +43,12 @@ from . import (
     volumes,
 )
 from .compose import DEVELOPMENT, ComposeFailed, Ended, Say
+from .content import wanted
 from .insight import Insight
 from .usage import Meter
 from .volumes import clear_away
 
-__all__ = ["DEVELOPMENT", "ComposeFailed", "Ended", "Engine", "Meter", "Say", "folder"]
+__all__ = ["DEVELOPMENT", "ComposeFailed", "Ended", "Engine", "Meter", "Say", "folder", "wanted"]
 
 
 class Engine:
@@ -58,9 +59,9 @@ class Engine:
         self._models: dict[Path, str] = {}
 
     @classmethod
-    def connect(cls) -> "Engine":
-        """Return the engine that the `docker` command would use; NotReady when it does not answer."""
-        return cls(connection.client())
+    def connect(cls, directory: Path) -> "Engine":
+        """Return the engine that `docker` uses on the machine of a folder; NotReady when it does not answer."""
+        return cls(connection.client(directory))
 
     def close(self) -> None:
         """Let go of the connections: whoever looks again and again would run out of them."""
@@ -79,17 +80,17 @@ class Engine:
         project = parse(json.loads(model), compose.hashes(place, model) if hashed else {}, place)
         if not (joined and project.joins):
             return project
-        return replace(project, front=neighbours.front(self._client, project.joins))
+        return replace(project, front=neighbours.front(self._client, project.joins, place))
 
-    def versions(self) -> Versions:
+    def versions(self, project: Project) -> Versions:
         """Return the versions of engine and Compose."""
         said = self._client.version()
-        return Versions(said["Version"], compose.version(), said.get("MinAPIVersion", ""))
+        return Versions(said["Version"], compose.version(project.directory), said.get("MinAPIVersion", ""))
 
-    def host(self) -> tuple[Path, bool]:
+    def host(self, project: Project) -> tuple[Path, bool]:
         """Return the folder where the engine keeps everything, and whether it can limit memory."""
         said = self._client.info()
-        return Path(said["DockerRootDir"]), bool(said.get("MemoryLimit", True))
+        return project.directory / said["DockerRootDir"], bool(said.get("MemoryLimit", True))
 
     def containers(self, project: Project) -> tuple[Container, ...]:
         """Return the project's containers, running or not, without one-off ones."""
@@ -344,7 +345,7 @@ class Engine:
         """Run a command in a service's container, with our terminal for its own; return its exit status."""
         options = [f"--env={name}={value}" for name, value in environment.items()]
         options += [] if terminal else ["--no-TTY"]
-        return compose.attached(project.directory, "exec", *options, service, *words).status
+        return compose.attached(project.directory, "exec", *options, service, *words, terminal=terminal).status
 
     def feed(self, project: Project, service: str, words: Sequence[str], text: str) -> None:
         """Run a command in a service's container that takes a text; StackError with what it said when it fails."""

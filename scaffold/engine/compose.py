@@ -2,7 +2,6 @@
 
 import json
 import os
-import shlex
 import signal
 import subprocess
 from collections import deque
@@ -12,12 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from .. import places
 from ..errors import NotReady, StackError, WrongInput
 from ..facts import release
+from ..project import COMPOSE_FILES
+from ..remote.there import There
 
 INSTALL = "https://docs.docker.com/engine/install/ tells how to get Docker Engine with Compose"
 DEVELOPMENT = ("compose.yaml", "compose.dev.yaml")
-FILES = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
 KNOWS_INCLUDE = (2, 20)
 """An older Compose calls the files wrong, when it is itself too old."""
 READ_SECONDS = 15
@@ -27,6 +28,8 @@ END_SECONDS = 5
 """How long a command may take to end that only tells something."""
 TAIL = 15
 """Lines of a failed command that are evidence."""
+
+IN_FOLDER = 'cd -- "$1" && shift && exec "$@"'
 
 STDIN = ("--project-directory", ".", "--file", "-")
 """What has Compose read a model that it is given."""
@@ -39,7 +42,9 @@ Patch = Mapping[str, Mapping[str, Any]]
 
 def has_files(folder: Path) -> bool:
     """Tell whether Compose would find its files in this very folder; by itself it looks in those above, too."""
-    return bool(os.environ.get("COMPOSE_FILE")) or any((folder / name).exists() for name in FILES)
+    if isinstance(folder, There):
+        return any((folder / name).exists() for name in COMPOSE_FILES)
+    return bool(os.environ.get("COMPOSE_FILE")) or any((folder / name).exists() for name in COMPOSE_FILES)
 
 
 def model(folder: Path, files: Sequence[str] = ()) -> str:
@@ -68,17 +73,10 @@ def hashes(folder: Path, resolved: str) -> dict[str, str]:
     return {service: digest for service, digest in pairs}  # noqa: C416 - dict() of these would not type-check
 
 
-def version() -> str:
-    """Return the version of Compose; NotReady without the plug-in."""
+def version(folder: Path) -> str:
+    """Return the version of Compose on the machine of a folder; NotReady without the plug-in."""
     try:
-        done = subprocess.run(
-            ["docker", "compose", "version", "--short"],
-            capture_output=True,
-            text=True,
-            check=False,
-            stdin=subprocess.DEVNULL,
-            timeout=READ_SECONDS,
-        )
+        done = _printed(folder, ["version", "--short"], "", own=True)
     except subprocess.TimeoutExpired as error:
         raise NotReady(f"`docker compose version` did not end within {READ_SECONDS} s") from error
     if done.returncode:
@@ -100,17 +98,17 @@ def act_on(resolved: str, folder: Path, say: Say, *words: str, patch: Patch, alo
 
 
 def _act(folder: Path, say: Say, words: Sequence[str], stdin: str, command: str) -> None:
+    spoken = _spoken(folder, ["--progress", "plain", *words], fed=len(stdin.encode()))
     process = subprocess.Popen(
-        ["docker", "compose", "--progress", "plain", *words],
-        cwd=folder,
-        env=_environment(folder),
+        spoken.words,
+        **spoken.place,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
         errors="replace",
     )
-    tail = _watched(process, stdin, say)
+    tail = _watched(process, stdin, say, tied=isinstance(folder, There))
     if process.returncode:
         raise ComposeFailed(folder, command, process.returncode, tail)
 
@@ -121,11 +119,12 @@ def lines(folder: Path, *words: str) -> Iterator[Iterator[bytes]]:
 
     In bytes, and ended by a new line alone: what else looks like the end of one may be an app's own.
     """
+    spoken = _spoken(folder, words, fed=0)
     process = subprocess.Popen(
-        ["docker", "compose", *words],
-        cwd=folder,
-        env=_environment(folder),
-        stdin=subprocess.DEVNULL,
+        spoken.words,
+        **spoken.place,
+        # On a server the command ends with its standard input, here when it is told to.
+        stdin=subprocess.PIPE if isinstance(folder, There) else subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
     )
@@ -147,6 +146,8 @@ def _remembered(stream: Iterable[bytes], tail: "deque[bytes]") -> Iterator[bytes
 
 def _end(process: "subprocess.Popen[bytes]") -> None:
     """See to it that a command has ended, and wait for that."""
+    if process.stdin:
+        process.stdin.close()
     process.terminate()
     try:
         process.wait(END_SECONDS)
@@ -171,17 +172,16 @@ def feed(folder: Path, text: str, *words: str) -> None:
 
 
 def _fed(folder: Path, text: str, *words: str) -> "subprocess.CompletedProcess[str]":
+    spoken = _spoken(folder, words)
     return subprocess.run(
-        ["docker", "compose", *words],
-        cwd=folder,
-        env=_environment(folder),
+        spoken.words,
+        **{**spoken.place, "start_new_session": True},
         input=text,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
         errors="replace",
         check=False,
-        start_new_session=True,
         timeout=FEED_SECONDS,
     )
 
@@ -194,13 +194,15 @@ class Ended:
     interrupted: bool
 
 
-def attached(folder: Path, *words: str, files: Sequence[str] = ()) -> Ended:
-    """Run a command with our terminal for its own, and wait for it, also when it takes its time after Ctrl-C."""
+def attached(folder: Path, *words: str, files: Sequence[str] = (), terminal: bool = True) -> Ended:
+    """Run a command with our terminal for its own, and wait for it, also when it takes its time after Ctrl-C.
+
+    Or without one, with our standard input and output as they are.
+    """
     children: list[subprocess.Popen[bytes]] = []
+    spoken = _spoken(folder, [*_named(files), *words], terminal=terminal)
     with _passed_on(children) as heard:
-        children.append(
-            subprocess.Popen(["docker", "compose", *_named(files), *words], cwd=folder, env=_environment(folder))
-        )
+        children.append(subprocess.Popen(spoken.words, **{**spoken.place, "start_new_session": False}))
         status = children[0].wait()
     return Ended(status, bool(heard))
 
@@ -230,7 +232,7 @@ class ComposeFailed(StackError):
         super().__init__(
             f"`docker compose {command}` failed with status {status}",
             evidence=tail,
-            hint=f"cd {shlex.quote(str(folder))} && docker compose {command}",
+            hint=places.shell(folder, f"docker compose {command}"),
         )
         self.status = status
 
@@ -239,18 +241,26 @@ def _named(files: Sequence[str]) -> list[str]:
     return [word for name in files for word in ("--file", name)]
 
 
-def _watched(process: subprocess.Popen[str], stdin: str, say: Say) -> tuple[str, ...]:
-    """Return the last lines of a process when it has ended; interrupted, end it and wait until it has."""
+def _watched(process: subprocess.Popen[str], stdin: str, say: Say, *, tied: bool) -> tuple[str, ...]:
+    """Return the last lines of a process when it has ended; interrupted, end it and wait until it has.
+
+    One that is tied to its standard input ends with that.
+    """
     try:
         if process.stdin:
             process.stdin.write(stdin)
-            process.stdin.close()
+            process.stdin.flush()
+            if not tied:
+                process.stdin.close()
         return tuple(deque(_said(process.stdout or (), say), maxlen=TAIL))
     except BaseException:
         # Ctrl-C reached it too; whoever ended us alone did not mean to leave it working.
-        process.send_signal(signal.SIGINT)
+        if not tied:
+            process.send_signal(signal.SIGINT)
         raise
     finally:
+        if process.stdin:
+            process.stdin.close()
         process.wait()
         if process.stdout:
             process.stdout.close()
@@ -271,6 +281,31 @@ def _patched(resolved: str, patch: Patch, *, alone: bool) -> str:
     return json.dumps({**document, "services": {**document["services"], **patched}})
 
 
+@dataclass(frozen=True)
+class _Spoken:
+    """A command as this machine starts it, and where it does."""
+
+    words: list[str]
+    place: dict[str, Any]
+
+
+def _spoken(
+    folder: Path, words: Sequence[str], *, fed: int | None = None, own: bool = True, terminal: bool = False
+) -> _Spoken:
+    """Return `docker compose` with words, as it is started for a folder: here, or on the server where that is.
+
+    `fed` tells how many bytes it gets, of one that is to end when nobody is there any more. On a server its own
+    environment counts, and none of what is set here.
+    """
+    command = ["docker", "compose", *words]
+    if not isinstance(folder, There):
+        return _Spoken(command, {"cwd": folder, "env": _environment(folder, own=own)})
+    if fed is not None:
+        return _Spoken(folder.line.tied(folder, command, fed), {"start_new_session": True})
+    there = folder.line.client("sh", "-c", IN_FOLDER, "sh", str(folder), *command, terminal=terminal)
+    return _Spoken(there, {"start_new_session": True})
+
+
 def _environment(folder: Path, *, own: bool = True) -> dict[str, str]:
     # Compose takes the folder's name from PWD, which may go through a link; containers remember that name.
     kept = {name: value for name, value in os.environ.items() if own or not name.startswith("COMPOSE_")}
@@ -287,16 +322,16 @@ def _read(folder: Path, *words: str, stdin: str = "", own: bool = True) -> str:
     if done.returncode == 0:
         return done.stdout
     said = tuple(line for line in done.stderr.strip().splitlines() if "level=warning" not in line)
-    if release(installed := version()) < KNOWS_INCLUDE:
+    if release(installed := version(folder)) < KNOWS_INCLUDE:
         raise NotReady(f"Compose {installed} is too old: 2.26 or newer is needed", hint=INSTALL)
     raise WrongInput(f"Compose does not accept the files in {folder}", evidence=said[-5:], hint="mend what it names")
 
 
 def _printed(folder: Path, words: Sequence[str], stdin: str, *, own: bool) -> "subprocess.CompletedProcess[str]":
+    spoken = _spoken(folder, words, own=own)
     return subprocess.run(
-        ["docker", "compose", *words],
-        cwd=folder,
-        env=_environment(folder, own=own),
+        spoken.words,
+        **spoken.place,
         input=stdin,
         capture_output=True,
         text=True,

@@ -2,12 +2,15 @@
 
 import os
 import shutil
+from pathlib import Path
 
 import docker
 from docker.context import ContextAPI
 from docker.errors import DockerException
 
 from ..errors import NotReady
+from ..remote.line import Line
+from ..remote.there import There
 from .compose import INSTALL
 
 READ_SECONDS, ACT_SECONDS = 10, 90
@@ -17,8 +20,42 @@ The second is longer than the longest grace that a container of ours has.
 """
 
 
-def client() -> docker.DockerClient:
-    """Return the engine that the `docker` command would use; NotReady when it does not answer."""
+MISSING, SILENT = 10, 11
+WHERE = f"""\
+command -v docker >/dev/null 2>&1 || exit {MISSING}
+docker version --format '{{{{.Server.Version}}}}' || exit {SILENT}
+docker context inspect --format '{{{{.Endpoints.docker.Host}}}}'
+"""
+
+
+def client(directory: Path) -> docker.DockerClient:
+    """Return the engine that `docker` uses on the machine of a folder; NotReady when it does not answer."""
+    return _afar(directory.line) if isinstance(directory, There) else _here()
+
+
+def _afar(line: Line) -> docker.DockerClient:
+    """Return a server's engine, through the connection to it: whoever may use Docker there may do so from here."""
+    answer = line.run(WHERE)
+    said = tuple(answer.said.decode(errors="replace").strip().splitlines())
+    if answer.status:
+        why = {MISSING: "has no `docker` command", SILENT: "has Docker, which does not answer this user"}
+        raise NotReady(
+            f"{line.address} {why.get(answer.status, 'does not tell where Docker is')}",
+            evidence=said[-3:],
+            hint=f"stack host {line.address}   (says what it lacks, and what mends it)",
+        )
+    socket = said[-1].removeprefix("unix://")
+    if not socket.startswith("/"):
+        raise NotReady(f"the Docker Engine that {line.address} uses is on yet another machine: {socket}")
+    try:
+        found = docker.DockerClient(base_url=f"unix://{line.forward(socket)}", timeout=READ_SECONDS)
+        found.ping()
+    except (DockerException, OSError) as error:
+        raise _unreachable(error) from error
+    return found
+
+
+def _here() -> docker.DockerClient:
     if not shutil.which("docker"):
         raise NotReady("there is no `docker` command on this machine", hint=INSTALL)
     host = os.environ.get("DOCKER_HOST")
@@ -38,7 +75,7 @@ def _refuse_remote(address: str) -> None:
     if address and not address.startswith(("unix://", "http+unix://", "npipe://")):
         raise NotReady(
             f"the Docker Engine in use is on another machine: {address}",
-            hint="log in there and run `stack` there, or: docker context use default",
+            hint="stack … --on USER@HOST acts on a server; or: docker context use default",
         )
 
 

@@ -2,16 +2,18 @@
 
 import hashlib
 import json
+import re
 import stat
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
-from docker.utils.build import exclude_paths
+from docker.utils.build import PatternMatcher, exclude_paths
 
 from ..errors import WrongInput
 from ..facts import Edition
 from ..project import Build, Service
+from ..remote.there import There
 
 OURS = (".stack", "**/.stack")
 """What `up` writes down must not be a reason for the next one, whatever the .dockerignore says."""
@@ -40,13 +42,34 @@ def content_hash(build: Build) -> str:
     digest = hashlib.sha256(json.dumps(dict(build.args), sort_keys=True).encode())
     try:
         digest.update((build.context / build.dockerfile).read_bytes())
-        for path in _listed(build):
-            _add(digest, build.context, path)
+        for path, mode, sha in _files(build):
+            digest.update(f"{path}\0{mode}\0".encode())
+            digest.update(bytes.fromhex(sha))
     except OSError as error:
         raise WrongInput(
             f"the image cannot be built: {error}", hint="`build:` in compose.app.yaml names the files"
         ) from error
     return digest.hexdigest()[:12]
+
+
+def wanted(directory: Path, names: Sequence[str]) -> tuple[str, ...]:
+    """Return those of a project's files that the .dockerignore leaves, or that a Compose file may need.
+
+    What it leaves out of the image can be mounted: so counts what is in a folder that a Compose file names.
+    """
+    build = Build(directory, "Dockerfile")
+    left = set(_left(build, names))
+    texts = [(directory / name).read_text(encoding="utf-8", errors="replace") for name in names if _is_compose(name)]
+    words = {word for text in texts for word in re.split(r"[^\w.-]+", text)}
+    return tuple(name for name in names if name in left or _is_stack(name) or PurePosixPath(name).parts[0] in words)
+
+
+def _is_compose(name: str) -> bool:
+    return "/" not in name and name.endswith((".yaml", ".yml"))
+
+
+def _is_stack(name: str) -> bool:
+    return "/" not in name and (_is_compose(name) or name.startswith("Dockerfile") or name.endswith(".dockerignore"))
 
 
 def migrations(build: Build) -> tuple[str, ...]:
@@ -58,15 +81,29 @@ def migrations(build: Build) -> tuple[str, ...]:
     return ()
 
 
+def _files(build: Build) -> Iterator[tuple[str, int, str]]:
+    """Yield path, permission bits and SHA-256 of each file that goes into an image, in order; OSError."""
+    if isinstance(build.context, There):
+        known = build.context.sums()
+        yield from ((path, *known[path]) for path in _left(build, known))
+        return
+    for path in _listed(build):
+        whole = build.context / path
+        if whole.is_file():
+            sha = hashlib.sha256(whole.read_bytes()).hexdigest()
+            yield path, stat.S_IMODE(whole.stat().st_mode), sha
+
+
 def _listed(build: Build) -> list[str]:
+    if isinstance(build.context, There):
+        return _left(build, build.context.sums())
     return sorted(exclude_paths(str(build.context), _ignored(build), dockerfile=build.dockerfile))
 
 
-def _add(digest: "hashlib._Hash", context: Path, path: str) -> None:
-    whole = context / path
-    if whole.is_file():
-        digest.update(f"{path}\0{stat.S_IMODE(whole.stat().st_mode)}\0".encode())
-        digest.update(hashlib.sha256(whole.read_bytes()).digest())
+def _left(build: Build, paths: Iterable[str]) -> list[str]:
+    """Return those of some paths that no pattern leaves out, in order."""
+    patterns = PatternMatcher([*_ignored(build), f"!{build.dockerfile}"])
+    return sorted(path for path in paths if not patterns.matches(path))  # type: ignore[arg-type] # a text, whatever its stub says
 
 
 def _ignored(build: Build) -> list[str]:

@@ -17,16 +17,16 @@ from . import compose
 from .labels import FOLDER, PROJECT, bearing
 
 
-def front(client: DockerClient, name: str) -> Project | None:
+def front(client: DockerClient, name: str, beside: Path) -> Project | None:
     """Return the project of the shared proxy of this name, running or not; None where it has no container.
 
-    NotReady when it has one, and its files cannot be read.
+    It lies on the machine where another folder is, `beside`. NotReady when it has one, and its files cannot be read.
     """
     found = [one for one in bearing(client, routing.SERVES, name) if FOLDER in one.labels]
     if not found:
         return None
     # Where two folders have one name, what serves counts.
-    folder = Path(min(found, key=lambda one: (one.status != "running", one.name)).labels[FOLDER])
+    folder = beside / min(found, key=lambda one: (one.status != "running", one.name)).labels[FOLDER]
     return _read(name, folder)
 
 
@@ -47,7 +47,7 @@ def _leaver(client: DockerClient, proxy: Project, name: str) -> Leaver | None:
     if not folder:
         return None
     try:
-        other = _project(Path(folder))
+        other = _project(proxy.directory / folder)
         return Leaver(name, folder, other.hosts) if other.joins == proxy.name else None
     except (OSError, WrongInput):  # then it is somebody who holds a port
         return None

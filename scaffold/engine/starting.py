@@ -1,6 +1,5 @@
 """Starting containers, waiting for what becomes of them, and telling why nothing did."""
 
-import shlex
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -8,7 +7,7 @@ from datetime import UTC, datetime
 
 from docker import DockerClient
 
-from .. import plan, symptoms
+from .. import places, plan, symptoms
 from ..errors import StackError
 from ..facts import Container
 from ..project import PROXY, Project
@@ -136,7 +135,7 @@ def await_these(
 
 
 def _logs(project: Project, container: Container) -> str:
-    return f"cd {shlex.quote(str(project.directory))} && docker compose logs {container.service}"
+    return places.shell(project.directory, f"docker compose logs {container.service}")
 
 
 def _not_healthy(client: DockerClient, container: Container, hint: str) -> StackError:

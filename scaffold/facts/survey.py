@@ -55,6 +55,7 @@ class Survey:
     available: int | None = None
     swap: int | None = None
     """All of it, in bytes, like the other two."""
+    swap_free: int | None = None
     free: int | None = None
     """Bytes on the disk where Docker keeps its data."""
     disk: int | None = None
@@ -66,6 +67,8 @@ class Survey:
     upgraders: tuple[str, ...] = ()
     unattended: bool | None = None
     firewalls: Mapping[str, bool] | None = None
+    interfaces: tuple[str, ...] = ()
+    """Its IP addresses."""
     logins: tuple[str, ...] = ()
     """The ways to log in that its SSH server offers."""
 
@@ -73,6 +76,11 @@ class Survey:
     def root(self) -> bool:
         """Whether who looked may do everything."""
         return self.uid == "0"
+
+    @property
+    def boots(self) -> bool | None:
+        """Whether Docker is started when the server is; None when nobody can tell."""
+        return "enabled" in self.boot if any(self.boot) else None
 
     @property
     def debian(self) -> bool:
@@ -114,6 +122,7 @@ def survey(text: str, *, asked: float, answered: float, logins: Sequence[str] = 
         memory=memory.get("MemTotal"),
         available=memory.get("MemAvailable"),
         swap=memory.get("SwapTotal"),
+        swap_free=memory.get("SwapFree"),
         free=free,
         disk=disk,
         place=place,
@@ -123,6 +132,7 @@ def survey(text: str, *, asked: float, answered: float, logins: Sequence[str] = 
         upgraders=tuple(said.get("upgrader", ())),
         unattended=one("unattended") not in {"", "0"} if "unattended" in said else None,
         firewalls={name: state in {"yes", "active"} for name, _, state in _split(said.get("firewall", ()))},
+        interfaces=tuple(dict.fromkeys(said.get("interface", ()))),
         logins=tuple(logins),
     )
 

@@ -1,10 +1,13 @@
-"""Ask what nobody outside should reach, at the addresses of containers: an engine elsewhere has none that lead here."""
+"""Ask what nobody outside should reach, at the addresses of containers: those of a server, through sockets to there."""
 
 import json
 import socket
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
 
 import urllib3
+from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from . import _blind
 
@@ -24,45 +27,90 @@ WRITES: tuple[tuple[str, str], ...] = (
 not, there is no container of that name to be ended."""
 
 
-def accepts(address: str, port: int) -> bool:
-    """Tell whether something takes connections there."""
+@dataclass(frozen=True)
+class Peer:
+    """A port at an address, and the socket here that leads to it where the address does not."""
+
+    address: str
+    port: int
+    through: Path | None = None
+
+    def connected(self) -> socket.socket:
+        """Return a connection; OSError. Of one through a socket, that it is open says nothing yet."""
+        if self.through is None:
+            return socket.create_connection((self.address, self.port), timeout=SECONDS)
+        own = socket.socket(socket.AF_UNIX)
+        own.settimeout(SECONDS)
+        own.connect(str(self.through))
+        return own
+
+
+class _Plain(HTTPConnection):
+    peer: Peer
+
+    def _new_conn(self) -> socket.socket:
+        return self.peer.connected()
+
+
+class _Secured(HTTPSConnection):
+    peer: Peer
+
+    def _new_conn(self) -> socket.socket:
+        return self.peer.connected()
+
+
+def accepts(peer: Peer) -> bool:
+    """Tell whether something takes connections there; through a socket, whether a server of HTTP or HTTPS does."""
     try:
-        socket.create_connection((address, port), timeout=SECONDS).close()
+        with peer.connected() as own:
+            return peer.through is None or _speaks(own)
     except OSError:
         return False
-    return True
 
 
-def api(peers: Iterable[tuple[str, int]], host: str) -> tuple[str, ...]:
+def _speaks(own: socket.socket) -> bool:
+    """Tell whether a server of HTTP or HTTPS is at the other end; both say something to this."""
+    own.sendall(b"HEAD / HTTP/1.0\r\n\r\n")
+    return own.recv(1) != b""
+
+
+def api(peers: Iterable[Peer], host: str) -> tuple[str, ...]:
     """Return where Traefik's own API or dashboard answered: addresses."""
     found = []
-    for address, port in peers:
-        for pool in _pools(address, port, host):
+    for peer in peers:
+        for pool in _pools(peer, host):
             found += [
-                f"{pool.scheme}://{address}:{port}{path}"
+                f"{pool.scheme}://{peer.address}:{peer.port}{path}"
                 for path in (VERSION, DASHBOARD)
                 if _is_traefiks(pool, host, path)
             ]
     return tuple(found)
 
 
-def socket_proxy(address: str, port: int = 2375) -> Mapping[str, int]:
+def socket_proxy(peer: Peer) -> Mapping[str, int]:
     """Return the status of what it answers, 0 for nothing, by request; nothing when it cannot be reached from here."""
-    if not accepts(address, port):
+    if not accepts(peer):
         return {}
-    pool = urllib3.HTTPConnectionPool(address, port, timeout=SECONDS, retries=False)
+    pool = _pool(peer)
     return {f"{method} {path}": _status(pool, method, path) for method, path in WRITES}
 
 
-def _pools(address: str, port: int, host: str) -> tuple[urllib3.HTTPConnectionPool, ...]:
+def _pool(peer: Peer) -> urllib3.HTTPConnectionPool:
+    pool = urllib3.HTTPConnectionPool(peer.address, peer.port, timeout=SECONDS, retries=False)
+    pool.ConnectionCls = type("_Plain", (_Plain,), {"peer": peer})
+    return pool
+
+
+def _pools(peer: Peer, host: str) -> tuple[urllib3.HTTPConnectionPool, ...]:
     """Return the ways to speak to a port; none when it is closed."""
-    if not accepts(address, port):
+    if not accepts(peer):
         return ()
     urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
     secured = urllib3.HTTPSConnectionPool(
-        address, port, timeout=SECONDS, server_hostname=host, assert_hostname=False, ssl_context=_blind()
+        peer.address, peer.port, timeout=SECONDS, server_hostname=host, assert_hostname=False, ssl_context=_blind()
     )
-    return (urllib3.HTTPConnectionPool(address, port, timeout=SECONDS), secured)
+    secured.ConnectionCls = type("_Secured", (_Secured,), {"peer": peer})
+    return (_pool(peer), secured)
 
 
 def _is_traefiks(pool: urllib3.HTTPConnectionPool, host: str, path: str) -> bool:

@@ -3,8 +3,10 @@
 import shutil
 import subprocess
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from .. import refusals
 from ..errors import NotReady
@@ -13,6 +15,8 @@ from ..facts.survey import Survey, logins, survey
 SCRIPT = Path(__file__).parent / "look.sh"
 CONNECT_SECONDS, LOOK_SECONDS = 15, 90
 """How long a connection may take that nobody types anything for, and all of what is looked at."""
+PERSIST_SECONDS = 60
+"""How long a master outlives the last of its clients: as long as one that was killed left it alone."""
 OPTIONS = {
     "ConnectTimeout": f"{CONNECT_SECONDS}",
     "ServerAliveInterval": "5",
@@ -33,6 +37,15 @@ class Server:
     ask: bool
     """Whether somebody is there whom `ssh` may ask about an unknown host key, or for a passphrase."""
 
+    @property
+    def host(self) -> str:
+        """The name or the address that `ssh` connects to, as the user's configuration has it."""
+        done = subprocess.run(
+            ["ssh", "-G", "--", self.address], capture_output=True, text=True, errors="replace", check=False
+        )
+        said = dict(line.split(" ", 1) for line in done.stdout.splitlines() if " " in line)
+        return said.get("hostname", self.address)
+
     def look(self) -> Survey:
         """Return what the server is like, and change nothing; NotReady when it cannot be reached, or lets nobody in."""
         asked = time.time()
@@ -45,6 +58,28 @@ class Server:
         except ValueError as error:
             raise NotReady(f"{self.address} could not be looked at: {error}", evidence=_last(done.stderr)) from error
 
+    def master(self, control: Path, log: Path) -> None:
+        """Connect, and leave the connection to a master that listens at a socket; NotReady when there is no way in.
+
+        Where `ssh` needs to ask, it does so at the terminal. The master ends a while after the last of its clients.
+        """
+        options = {"ControlMaster": "yes", "ControlPath": str(control), "ControlPersist": f"{PERSIST_SECONDS}"}
+        with log.open("wb") as said:
+            # Not through a pipe: an older master keeps its end open, and nobody would see the last of it.
+            status = self._started(options, said)
+        if status:
+            raise refusals.error(self.address, status, log.read_text(errors="replace"))
+
+    def _started(self, options: Mapping[str, str], said: IO[bytes]) -> int:
+        limit = None if self.ask else LOOK_SECONDS
+        words = self._words(options, "true")
+        try:
+            return subprocess.run(
+                words, stdin=subprocess.DEVNULL, stdout=said, stderr=said, check=False, timeout=limit
+            ).returncode
+        except subprocess.TimeoutExpired as error:
+            raise self._silent() from error
+
     def _logins(self) -> tuple[str, ...]:
         """Return the ways to log in that it offers, which it names when it is given none."""
         done = self._run("", "true", PreferredAuthentications="none", BatchMode="yes", ControlPath="none")
@@ -55,15 +90,9 @@ class Server:
 
         An unknown host key is shown and asked about by `ssh` itself, at the terminal, or refused: never accepted.
         """
-        if not shutil.which("ssh"):
-            raise NotReady("there is no `ssh` command", hint="install OpenSSH's client (openssh-client)")
-        strict = {"StrictHostKeyChecking": "ask"} if self.ask else {"StrictHostKeyChecking": "yes", "BatchMode": "yes"}
-        chosen = [
-            word for name, value in {**OPTIONS, **strict, **options}.items() for word in ("-o", f"{name}={value}")
-        ]
         try:
             return subprocess.run(
-                ["ssh", *chosen, "--", self.address, *words],
+                self._words(options, *words),
                 input=stdin,
                 capture_output=True,
                 text=True,
@@ -72,9 +101,23 @@ class Server:
                 timeout=None if self.ask else LOOK_SECONDS,
             )
         except subprocess.TimeoutExpired as error:
-            raise NotReady(
-                f"{self.address} did not answer within {LOOK_SECONDS} s", hint=f"ssh {self.address}"
-            ) from error
+            raise self._silent() from error
+
+    def _words(self, options: Mapping[str, str], *words: str) -> list[str]:
+        if not shutil.which("ssh"):
+            raise NotReady("there is no `ssh` command", hint="install OpenSSH's client (openssh-client)")
+        strict = {"StrictHostKeyChecking": "ask"} if self.ask else {"StrictHostKeyChecking": "yes", "BatchMode": "yes"}
+        chosen = {**OPTIONS, **strict, **options}.items()
+        return [
+            "ssh",
+            *(word for name, value in chosen for word in ("-o", f"{name}={value}")),
+            "--",
+            self.address,
+            *words,
+        ]
+
+    def _silent(self) -> NotReady:
+        return NotReady(f"{self.address} did not answer within {LOOK_SECONDS} s", hint=f"ssh {self.address}")
 
 
 def _last(said: str) -> tuple[str, ...]:

@@ -57,7 +57,12 @@ done
 if there ss; then
   ss -Hltnp 2>/dev/null | while IFS= read -r line; do say socket "$line"; done
 fi
-awk '/^(MemTotal|MemAvailable|SwapTotal):/ { print "memory\t" $1 " " $2 }' /proc/meminfo 2>/dev/null
+awk '/^(MemTotal|MemAvailable|SwapTotal|SwapFree):/ { print "memory\t" $1 " " $2 }' /proc/meminfo 2>/dev/null
+if there ip; then
+  ip -o addr show 2>/dev/null | awk '{ split($4, address, "/"); print "interface\t" address[1] }'
+else
+  for address in $(hostname -I 2>/dev/null); do say interface "$address"; done
+fi
 for place in "$root" /var/lib/docker /var/lib /; do
   if [ -d "$place" ]; then
     say disk "$(df -Pk "$place" 2>/dev/null | awk 'NR > 1 { print $4, $2 }' | tail -n 1) $place"

@@ -1,12 +1,12 @@
 """How a stack stands, on one screen."""
 
-import shlex
 import textwrap
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any
 
+from .. import places
 from ..project import Project
 from ..standing import Row, Served, Standing
 from . import BOLD, DIM, GREEN, RED, YELLOW, Cell, Paint, columns, painter
@@ -175,20 +175,20 @@ def _behind(standing: Standing) -> list[str]:
 def _verdict(standing: Standing, paint: Paint, width: int) -> list[str]:
     if standing.well:
         return [paint("Everything runs.", GREEN)]
-    place = shlex.quote(str(standing.project.directory))
     if standing.idle:
-        return [paint("Nothing runs.", RED) + f" Next: stack up {place}"]
-    said = f"Not as wanted: {', '.join(standing.wrong)}. Next: {_next(standing, place)}"
+        return [paint("Nothing runs.", RED) + f" Next: {places.command('up', standing.project.directory)}"]
+    said = f"Not as wanted: {', '.join(standing.wrong)}. Next: {_next(standing)}"
     return [paint(line, RED) for line in textwrap.wrap(said, width, break_on_hyphens=False)]
 
 
-def _next(standing: Standing, place: str) -> str:
+def _next(standing: Standing) -> str:
     project = standing.project
+    check = places.command("check", project.directory)
     if project.joins in standing.wrong:
-        return f"stack up {shlex.quote(str(project.front.directory))}" if project.front else f"stack check {place}"
+        return places.command("up", project.front.directory) if project.front else check
     if any(row.missing for row in standing.rows):
-        return f"stack up {place}"
-    return f"stack logs {standing.wrong[0]} -C {place}; stack check {place}"
+        return places.command("up", project.directory)
+    return f"{places.within(f'logs {standing.wrong[0]}', project.directory)}; {check}"
 
 
 # ------------------------------------------------------------------ for a machine

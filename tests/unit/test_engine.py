@@ -205,7 +205,7 @@ def test_a_stopped_container_shows_the_ports_that_it_would_publish() -> None:
 )
 def test_the_engine_tells_where_its_data_is_and_whether_it_limits_memory(said: dict[str, bool], limits: bool) -> None:
     client: Any = SimpleNamespace(info=lambda: {"DockerRootDir": "/srv/docker", **said})
-    assert Engine(client).host() == (Path("/srv/docker"), limits)
+    assert Engine(client).host(project()) == (Path("/srv/docker"), limits)
 
 
 def test_a_shared_proxy_has_no_image_of_an_app() -> None:

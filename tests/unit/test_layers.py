@@ -36,6 +36,7 @@ LAYERS: Mapping[str, float] = {
     "loglines": 1,
     "telltales": 1,
     "places": 1,
+    "cargo": 1,
     "refusals": 1,
     "overlap": 1.5,
     "adopt": 2,
@@ -60,8 +61,9 @@ LAYERS: Mapping[str, float] = {
     "authority": 3,
     "ownfiles": 3,
     "saved": 3,
+    "shipping": 3,
     "secretfiles": 3,
-    "remote": 3,
+    "remote": 2.8,  # paths on a server, which the next layers read and write
     "cli": 4,
     "__main__": 5,  # starts cli, and nothing else
 }

@@ -76,7 +76,8 @@ def test_when_only_the_role_changed_the_person_learns_what_to_do(folder: Path, e
     with pytest.raises(NotReady) as caught:
         rotate.change_role(engine, project(directory=folder), password, "0123abcd")
     assert caught.value.message.startswith(f"PostgreSQL has the new password, but {password} cannot be written")
-    assert caught.value.hint.startswith(f"mv -f {password}.new {password}")
+    own = password.relative_to(folder)
+    assert caught.value.hint == f"cd {folder} && mv -f {own}.new {own}, then stack up"
     assert Path(f"{password}.new").read_text(encoding="utf-8") == "0123abcd\n"
 
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ... import authority, detect, history, orders, repository
+from ... import authority, history, orders
 from ...errors import NotReady, StackError
 from ...facts import Container, Facts, Holder, guarded
-from . import inner, owned, together, visit
+from . import inner, owned, seat, together, visit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -91,7 +90,7 @@ def beyond(project: Project) -> together.Looks:
     return {
         ("names",): lambda: {"names": names.look(project.hosts, project.name_servers)},
         ("authority",): authorities,
-        ("interfaces",): lambda: {"interfaces": detect.interfaces()},
+        ("interfaces",): lambda: {"interfaces": seat.interfaces(project.directory)},
     }
 
 
@@ -117,12 +116,12 @@ def _first(engine: Engine, project: Project) -> together.Looks:
 
     return {
         ("tried",): lambda: {"tried": history.ended(project.directory)},
-        ("versions",): lambda: {"versions": engine.versions()},
+        ("versions",): lambda: {"versions": engine.versions(project)},
         ("containers", "orphans"): lambda: _containers(engine, project),
         ("images", "build_image", "editions"): images,
         ("migrations",): lambda: {"migrations": engine.migrations(project)},
         ("server_version",): lambda: {"server_version": _server_version(engine, project)},
-        ("room", "limits"): lambda: _host(engine),
+        ("room", "limits"): lambda: _host(engine, project),
         ("claims",): lambda: {"claims": engine.claims(project)},
         ("leaf",): lambda: {"leaf": authority.look(project.serving.directory, project.leaf)},
         ("missing", "closed", "modified"): lambda: owned.mounted(project),
@@ -152,7 +151,9 @@ def _second(engine: Engine, project: Project, facts: Facts) -> together.Looks:
 
 def _running(engine: Engine, project: Project, facts: Facts) -> together.Looks:
     """Return the looks at what goes on in containers that run, and at what has become of them."""
-    looks: dict[tuple[str, ...], Callable[[], Mapping[str, Any]]] = {("boots",): lambda: {"boots": detect.boots()}}
+    looks: dict[tuple[str, ...], Callable[[], Mapping[str, Any]]] = {
+        ("boots",): lambda: {"boots": seat.boots(project.directory)}
+    }
     if project.is_proxy:
         return looks
 
@@ -178,12 +179,12 @@ def _running(engine: Engine, project: Project, facts: Facts) -> together.Looks:
 
 def _version(project: Project) -> str:
     build = project.app.build
-    return repository.version(project.directory, build.context) if build else ""
+    return seat.version(project.directory, build.context) if build else ""
 
 
-def _host(engine: Engine) -> Mapping[str, Any]:
-    folder, limits = engine.host()
-    return {"room": detect.room(folder), "limits": limits}
+def _host(engine: Engine, project: Project) -> Mapping[str, Any]:
+    folder, limits = engine.host(project)
+    return {"room": seat.room(folder), "limits": limits}
 
 
 def _containers(engine: Engine, project: Project) -> Mapping[str, Any]:
@@ -228,7 +229,7 @@ def _namesakes(project: Project, facts: Facts) -> tuple[str, ...]:
 
 def namesakes(project: Project, containers: Sequence[Container]) -> tuple[str, ...]:
     """Return other folders that run containers of this name; a folder that is gone was moved here, most likely."""
-    folders = {Path(one.folder) for one in containers if one.folder}
+    folders = {project.directory / one.folder for one in containers if one.folder}
     others = {folder for folder in folders if folder.exists() and folder.resolve() != project.directory}
     return tuple(sorted(map(str, others)))
 
@@ -237,7 +238,7 @@ def holders(engine: Engine, project: Project) -> tuple[Holder, ...]:
     """Return who holds the ports: containers first, since to the system they are all one `docker-proxy`."""
     ports = {port.published for service in project.services for port in service.ports}
     published = engine.holders(ports)
-    return (*published, *detect.holders(ports - {holder.port for holder in published}))
+    return (*published, *seat.holders(project.directory, ports - {holder.port for holder in published}))
 
 
 def run(containers: Sequence[Container]) -> bool:

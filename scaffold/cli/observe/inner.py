@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING, Any
 from ... import secretfiles
 from ...facts import Container, Facts, Store
 from ...project import SOCKET_PROXY, STORES, Project, sample
-from . import together
+from . import seat, together
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from ...engine import Engine
+    from ...probe.inner import Peer
 
+DOCKER_API = 2375
 INSECURE = 8080
 """Where Traefik's API is without any router, when somebody has switched it on."""
 STORE_SECONDS = 8.0
@@ -26,7 +28,7 @@ def looks(engine: Engine, project: Project, facts: Facts) -> together.Looks:
     values = secretfiles.telling
 
     def socket_proxy() -> Mapping[str, Any]:
-        return {"socket_proxy": _socket_proxy(facts)}
+        return {"socket_proxy": _socket_proxy(project, facts)}
 
     found: dict[tuple[str, ...], Any] = {
         ("complaints",): lambda: {"complaints": insight.complaints()},
@@ -64,11 +66,11 @@ def _api(project: Project, facts: Facts) -> tuple[str, ...] | None:
     if traefik is None:
         return None
     host = "localhost" if project.is_proxy else sample(project.canonical[0])
-    outside = [(project.address, port.published) for port in traefik.ports]
+    outside = [inner.Peer(seat.address(project), port.published) for port in traefik.ports]
     edges = {name: one for name, one in traefik.addresses.items() if project.is_proxy or name == project.edge}
-    inside = [(address, port) for address in edges.values() for port in entry_points(project)]
+    inside = [_peer(project, address, port) for address in edges.values() for port in entry_points(project)]
     found = inner.api(dict.fromkeys((*outside, *inside)), host)
-    near = any(inner.accepts(address, project.http_port) for address in edges.values())
+    near = any(inner.accepts(_peer(project, address, project.http_port)) for address in edges.values())
     return found if found or near else None
 
 
@@ -89,11 +91,18 @@ def _ports(addresses: Iterator[str]) -> Iterator[int]:
             yield int(port)
 
 
-def _socket_proxy(facts: Facts) -> Mapping[str, int]:
+def _socket_proxy(project: Project, facts: Facts) -> Mapping[str, int]:
     from ...probe import inner
 
     addresses = (address for one in _running(facts, SOCKET_PROXY) for address in one.addresses.values())
-    return next(filter(None, map(inner.socket_proxy, addresses)), {})
+    peers = (_peer(project, address, DOCKER_API) for address in addresses)
+    return next(filter(None, map(inner.socket_proxy, peers)), {})
+
+
+def _peer(project: Project, address: str, port: int) -> Peer:
+    from ...probe import inner
+
+    return inner.Peer(address, port, seat.way(project, address, port))
 
 
 def _running(facts: Facts, *services: str) -> list[Container]:

@@ -6,9 +6,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from ... import dotenv, ownfiles, repository, secretfiles
+from ... import dotenv, ownfiles, secretfiles
 from ...facts import SecretFile
 from ...project import FILES, LEAVES, SECRETS, SETTINGS, Project
+from . import seat
 
 ENV_FILES = (secretfiles.APP_ENV, secretfiles.PROXY_ENV)
 WRITTEN = ("settings", "doubtful", "secrets", "secrets_mode", "unreadable", "placeholders", "tracked")
@@ -31,7 +32,7 @@ def written(project: Project) -> Mapping[str, Any]:
             for problem in dotenv.problems(text, escapes=name == SETTINGS)
         ),
         "placeholders": _placeholders(texts, found),
-        "tracked": repository.tracked(project.directory, SECRETS),
+        "tracked": seat.tracked(project.directory, SECRETS),
     }
 
 
@@ -45,10 +46,11 @@ def mounted(project: Project) -> Mapping[str, Any]:
     # What `up` makes itself is not missing.
     ours = project.directory / LEAVES
     found = {path for one in project.services for path in one.binds.values() if path != ours}
+    modes = {path: _mode(path) for path in found}
     read = {path for one in project.services for path in one.reads}
     return {
-        "missing": tuple(sorted(str(path) for path in found if not path.exists())),
-        "closed": tuple(sorted(str(path) for path in found if path.exists() and not _open(path))),
+        "missing": tuple(sorted(str(path) for path, mode in modes.items() if mode is None)),
+        "closed": tuple(sorted(str(path) for path, mode in modes.items() if mode is not None and not _open(mode))),
         "modified": {path: moment for path in read if (moment := secretfiles.modified(path))},
     }
 
@@ -60,9 +62,16 @@ def _placeholders(texts: Mapping[str, str], found: Sequence[SecretFile]) -> tupl
     return (*settings, *(path.name for path in single if dotenv.is_placeholder(secretfiles.read(path))))
 
 
-def _open(path: Path) -> bool:
+def _mode(path: Path) -> int | None:
+    """Return the type and the permission bits of what is there; None where nothing is."""
+    try:
+        return path.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+
+
+def _open(mode: int) -> bool:
     """Tell whether every user may read a file or list a folder; sockets and devices have rules of their own."""
-    mode = path.stat().st_mode
     if stat.S_ISDIR(mode):
         return bool(mode & stat.S_IROTH and mode & stat.S_IXOTH)
     return not stat.S_ISREG(mode) or bool(mode & stat.S_IROTH)

@@ -9,10 +9,11 @@ from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 
-from ... import authority, detect, probe
+from ... import authority, probe
 from ...facts import TRIALS, Container, Facts, Handshake, Reply, Sighting
 from ...probe import outdated, visitors
 from ...project import EVERYWHERE, LOCAL, STAGING, Project, sample
+from . import seat
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -35,7 +36,7 @@ def site(project: Project) -> probe.Site:
     # What somebody else serves on this machine may be signed by anybody whom the system believes.
     besides = project.certificates == LOCAL and not project.known
     return probe.Site(
-        project.address, project.http_port, project.https_port, roots, not project.external, trial, besides
+        seat.address(project), project.http_port, project.https_port, roots, not project.external, trial, besides
     )
 
 
@@ -109,7 +110,7 @@ def _marked(engine: Engine, project: Project, facts: Facts) -> tuple[Sighting, .
     since = datetime.now(UTC) - timedelta(seconds=1)
     first = project.canonical[0]
     requests = [*((host, "", "") for host in project.canonical), (first, FORGED, "")]
-    requests += [(first, "", address) for address in _wide(detect.interfaces())]
+    requests += [(first, "", address) for address in _wide(seat.interfaces(project.directory))]
     marks = {f"{project.prefix}/.well-known/stack-check/{secrets.token_hex(8)}": request for request in requests}
     replies = {path: _ask(project, path, *request) for path, request in marks.items()}
     if lost := [marks[path] for path, reply in replies.items() if reply.by_proxy]:
