@@ -1,5 +1,6 @@
 """Where a project is brought up: a server by its address over SSH."""
 
+import hashlib
 import re
 import shlex
 from collections.abc import Mapping
@@ -58,9 +59,15 @@ def parse(text: str) -> Place:
     if found := re.fullmatch(r"(ssh://[^/]+)/(?:~?/)?(.*)", text):
         path = f"~/{found[2]}" if text[len(found[1]) :].startswith("/~/") else f"/{found[2]}"
         return Place(address(found[1]), "" if path == "/" else _folder(path))
-    if found := re.fullmatch(r"([^/]*?):([/~].*)", text):
+    if found := re.fullmatch(r"(?!ssh://)([^/]*?):([/~].*)", text):
         return Place(address(found[1]), _folder(found[2]))
     return Place(address(text))
+
+
+def subnet(project: str) -> str:
+    """Return the IPv6 subnet that a project of this name gets, as in copier.yml: unique local addresses (RFC 4193)."""
+    digest = hashlib.sha256(project.encode()).hexdigest()
+    return f"fd{digest[:2]}:{digest[2:6]}:{digest[6:10]}::/64"
 
 
 def words(directory: Path) -> list[str]:

@@ -172,6 +172,9 @@ def _env(folder: There, asked: Asked) -> tuple[str, list[str]]:
     except FileNotFoundError:
         text = _born(asked.source)
         wanted = _asked_about(text, {**places.find(asked.source, asked.on or "").settings, **wanted}, asked)
+        if name := wanted.get("COMPOSE_PROJECT_NAME"):
+            # The one in the files belongs to the project of the files' own name, which may be on this server, too.
+            wanted.setdefault("STACK_IPV6_SUBNET", places.subnet(name))
         told = [f"make {ENV} there, which is the server's own from now on"]
     else:
         text, told = before, []

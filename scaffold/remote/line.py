@@ -39,7 +39,9 @@ cd -- "$1" || exit
 fed=$2
 shift 2
 exec 3<&0
-if [ "$fed" = 0 ]; then "$@" 3<&- </dev/null & else head -c "$fed" <&3 | "$@" 3<&- & fi
+# Read to its end before anybody else reads: the dot keeps new lines that it ends with.
+text=$(head -c "$fed" <&3; echo .)
+printf %s "${text%.}" | "$@" 3<&- &
 child=$!
 { cat <&3 >/dev/null 2>&1; kill -TERM "$child" 2>/dev/null; } &
 watch=$!
@@ -201,7 +203,9 @@ def opened(server: Server) -> Iterator[Line]:
             yield line
         finally:
             line.close()
-            line.asking.pop().close()
+            shell = line.asking.pop()
+            shell.end()
+            shell.close()
 
 
 class Shell:
@@ -241,7 +245,11 @@ class Shell:
             said.append(line)
         raise ConnectionError("it ended")
 
+    def end(self) -> None:
+        """End it at once, whatever it is doing: whoever waits for an answer gets a ConnectionError."""
+        self._process.kill()
+
     def close(self) -> None:
-        """End it; its connection has to be closed before, so that no answer is waited for."""
+        """Wait for its end, which has to be on its way."""
         self._thread.shutdown()
         self._process.communicate()

@@ -87,8 +87,8 @@ class There(PosixPath):
         return type(self)(self._said('readlink -n -- "$1"').decode())
 
     def resolve(self, strict: bool = False) -> "There":
-        """Return it in full, with all links followed."""
-        return type(self)(self._said('readlink -f -- "$1"').decode().removesuffix("\n"))
+        """Return it in full, with all links followed as far as they lead."""
+        return type(self)(self._said('readlink -f -- "$1" || printf %s "$1"').decode().removesuffix("\n"))
 
     def iterdir(self) -> Iterator["There"]:  # type: ignore[override] # a generator in later versions
         """Yield what is in a folder; OSError."""

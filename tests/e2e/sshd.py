@@ -45,6 +45,7 @@ class Sshd:
     folder: Path
     port: int
     process: subprocess.Popen[bytes] | None = None
+    user: str = "root"
 
     @classmethod
     def made(cls, folder: Path) -> Sshd:
@@ -58,7 +59,7 @@ class Sshd:
 
     @property
     def address(self) -> str:
-        return f"ssh://root@127.0.0.1:{self.port}"
+        return f"ssh://{self.user}@127.0.0.1:{self.port}"
 
     @property
     def known(self) -> Path:
@@ -91,10 +92,10 @@ class Sshd:
         kind, key = (self.folder / "host_key.pub").read_text().split()[:2]
         self.known.write_text(f"[127.0.0.1]:{self.port} {kind} {key}\n")
 
-    def start(self, *, passwords: bool = False) -> None:
+    def start(self, *more: str, passwords: bool = False) -> None:
         Path("/run/sshd").mkdir(exist_ok=True)  # where it wants to have an empty folder
         said = SERVER.format(port=self.port, folder=self.folder, passwords="yes" if passwords else "no")
-        (self.folder / "sshd_config").write_text(said)
+        (self.folder / "sshd_config").write_text(said + "".join(f"{line}\n" for line in more))
         with (self.folder / "sshd.log").open("ab") as log:
             self.process = subprocess.Popen([SSHD, "-D", "-e", "-f", self.folder / "sshd_config"], stderr=log)
         eventually(self._listens)
