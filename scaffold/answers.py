@@ -34,6 +34,7 @@ UNASKED = frozenset(
         "build_packages",
         "data",
         "dependencies",
+        "deploy",
         "dockerfile",
         "drain_seconds",
         "entrypoint",
@@ -63,6 +64,7 @@ ALIEN: Mapping[str, frozenset[str]] = {
     STATIC: UNASKED
     - {
         "adopt",
+        "deploy",
         "drain_seconds",
         "hosts",
         "kind",
@@ -73,7 +75,7 @@ ALIEN: Mapping[str, frozenset[str]] = {
         "replicas",
         "watch",
     },
-    PROXY: UNASKED - {"kind", "watch"},
+    PROXY: UNASKED - {"deploy", "kind", "watch"},
 }
 """Of the unasked questions those that have no meaning for what is no app."""
 

@@ -3,6 +3,7 @@
 import hashlib
 import io
 import os
+import shutil
 import tarfile
 import time
 from collections.abc import Iterable, Iterator
@@ -140,6 +141,14 @@ def pack(directory: Path, new: Sent, sent: Sent | None, names: Iterable[str]) ->
         _note(archive, f"{NOTE}.both", replace(new, cargo=cargo.joined(new.cargo, sent.cargo if sent else None)))
         _note(archive, NOTE, new)
     return packed.getvalue()
+
+
+def copy(directory: Path, own: Cargo, to: Path) -> None:
+    """Make a folder here what a server's is, from the same archive; StackError when files change meanwhile."""
+    packed = pack(directory, Sent(own), None, sorted(own.files))
+    with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
+        archive.extractall(to, filter="tar")
+    shutil.rmtree(to / FOLDER)
 
 
 def deliver(folder: There, packed: bytes, shipment: Shipment) -> None:

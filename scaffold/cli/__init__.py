@@ -78,6 +78,13 @@ def new(
 @click.option(
     "--set", "pairs", multiple=True, metavar="NAME=VALUE", help="With --on: change a line of .env there. Repeatable."
 )
+@click.option(
+    "--build",
+    "builder",
+    type=click.Choice(["there", "here"]),
+    default="there",
+    help="With --on: build the image on the server (the default), or here, and carry over what is new of it.",
+)
 @common
 def up(
     directory: Path,
@@ -86,6 +93,7 @@ def up(
     yes: bool,
     on: str | None,
     pairs: tuple[str, ...],
+    builder: str,
     as_json: bool,
     debug: bool,
 ) -> int:
@@ -99,10 +107,11 @@ def up(
     """
     from . import afield, stack
 
-    wish = stack.Wish(dry_run=dry_run, rehearse=rehearse, yes=yes)
-    asked = afield.Asked(directory, on, afield.settings(on, pairs), dry_run=dry_run, yes=yes, as_json=as_json)
-    with afield.at(directory, on, as_json=as_json) as place:
+    settings = afield.settings(on, pairs, here=builder == "here")
+    asked = afield.Asked(directory, on, settings, dry_run=dry_run, yes=yes, as_json=as_json)
+    with afield.at(directory, on, as_json=as_json) as place, afield.workshop(asked, builder) as workshop:
         ended = afield.deliver(place, asked)
+        wish = stack.Wish(dry_run=dry_run, rehearse=rehearse, yes=yes, workshop=workshop)
         return stack.up(place, wish, as_json=as_json) if ended is None else ended
 
 

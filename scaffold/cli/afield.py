@@ -12,9 +12,8 @@ import yaml
 
 from .. import cargo, dotenv, places, repository, shipping
 from ..cargo import Cargo, Sent, Shipment
-from ..errors import ExitCode, WrongInput
+from ..errors import ExitCode, NotReady, StackError, WrongInput
 from ..project import COMPOSE_FILES
-from ..record import UP
 from ..remote import Server, there
 from ..remote.line import opened
 from ..remote.there import There
@@ -38,7 +37,23 @@ def at(directory: Path, on: str | None, *, as_json: bool = False) -> Iterator[Pa
     # Nothing is drawn where `ssh` may ask something.
     with opened(server) as line:
         here = [] if directory == Path() else [str(directory)]
-        yield there.place(line, place.folder or f"~/{_name(directory)}", (*here, "--on", on))
+        folder = there.place(line, place.folder or f"~/{_name(directory)}", (*here, "--on", on))
+        try:
+            yield folder
+        except Exception as error:
+            if line.holds:
+                raise
+            # Whatever it was then, it comes of that.
+            raise _broken(folder, error) from error
+
+
+def _broken(folder: There, error: Exception) -> NotReady:
+    said = error.message if isinstance(error, StackError) else str(error)
+    return NotReady(
+        f"the connection to {folder.line.address} broke, and what was under way there has ended with it",
+        evidence=(said,),
+        hint=f"once more; {places.command('up', folder)} mends what is half there",
+    )
 
 
 def _name(directory: Path) -> str:
@@ -84,11 +99,25 @@ class Delivery:
     """All of it in sentences."""
 
 
-def settings(on: str | None, pairs: tuple[str, ...]) -> dict[str, str]:
-    """Return what is to be set there; WrongInput without a place."""
+def settings(on: str | None, pairs: tuple[str, ...], *, here: bool) -> dict[str, str]:
+    """Return what is to be set there; WrongInput for that without a place, and for building here what runs here."""
     if pairs and on is None:
         raise WrongInput("--set goes with --on: it changes the .env of a server", hint="edit .env here")
+    if here and on is None:
+        raise WrongInput("--build here goes with --on: without it, everything is here", hint="stack up")
     return places.settings(pairs)
+
+
+@contextmanager
+def workshop(asked: Asked, builder: str) -> Iterator[Path | None]:
+    """Give a folder with a copy of what is sent, to build from, where that is to be done here; else None."""
+    if builder != "here":
+        yield None
+        return
+    own = _load(asked.source.resolve())
+    with tempfile.TemporaryDirectory(prefix="stack-build-", ignore_cleanup_errors=True) as folder:
+        shipping.copy(asked.source.resolve(), own, Path(folder))
+        yield Path(folder)
 
 
 def deliver(folder: Path, asked: Asked) -> ExitCode | None:
@@ -108,7 +137,7 @@ def _delivered(folder: There, asked: Asked) -> ExitCode | None:
     own = _load(asked.source.resolve())
     if not asked.dry_run:
         _make(folder)
-    with nullcontext() if asked.dry_run else alone(folder, UP):
+    with nullcontext() if asked.dry_run else alone(folder):
         delivery = _compare(folder, own, asked)
         if asked.dry_run:
             return _foretold(folder, delivery, asked)

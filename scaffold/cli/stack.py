@@ -10,7 +10,7 @@ from pathlib import Path
 
 from .. import authority, checks, places, plan, report, secretfiles
 from ..checks import Check, Finding
-from ..engine import Engine
+from ..engine import Engine, Workshop
 from ..errors import ExitCode, WrongInput
 from ..facts import Facts
 from ..project import LOCAL, Project
@@ -31,15 +31,23 @@ class Wish:
     rehearse: bool = True
     yes: bool = False
     """Whether outages are agreed to."""
+    workshop: Path | None = None
+    """A folder with what was sent, where the image is built; None where it is built on the machine that runs it."""
 
 
 def up(directory: Path, wish: Wish, *, as_json: bool) -> int:
     """Preflight, plan, carry out, check."""
     engine = Engine.connect(directory)
+    workshop = Workshop.at(wish.workshop) if wish.workshop else None
+    if workshop:
+        engine.build_at(workshop)
     project = engine.load(directory)
     with nullcontext() if wish.dry_run else alone(project.directory, UP) as before:
         cut_off(project, before)
-        return _up(engine, project, wish, as_json=as_json)
+        status = _up(engine, project, wish, as_json=as_json)
+    if workshop:
+        terminal.note(f"{workshop.sent / 1e6:.1f} MB of the image were sent")
+    return status
 
 
 def cut_off(project: Project, before: Holder | None) -> None:

@@ -47,8 +47,9 @@ from .content import wanted
 from .insight import Insight
 from .usage import Meter
 from .volumes import clear_away
+from .workshop import Workshop
 
-__all__ = ["DEVELOPMENT", "ComposeFailed", "Ended", "Engine", "Meter", "Say", "folder", "wanted"]
+__all__ = ["DEVELOPMENT", "ComposeFailed", "Ended", "Engine", "Meter", "Say", "Workshop", "folder", "wanted"]
 
 
 class Engine:
@@ -57,11 +58,16 @@ class Engine:
     def __init__(self, client: docker.DockerClient) -> None:
         self._client = client
         self._models: dict[Path, str] = {}
+        self._workshop: Workshop | None = None
 
     @classmethod
     def connect(cls, directory: Path) -> "Engine":
         """Return the engine that `docker` uses on the machine of a folder; NotReady when it does not answer."""
         return cls(connection.client(directory))
+
+    def build_at(self, workshop: Workshop) -> None:
+        """Have images built by another engine from now on, and carried to this one."""
+        self._workshop = workshop
 
     def close(self) -> None:
         """Let go of the connections: whoever looks again and again would run out of them."""
@@ -264,10 +270,8 @@ class Engine:
         self, project: Project, step: plan.Step, say: Say
     ) -> None:
         match step:
-            case plan.BuildImage(service, image):
-                patch, build = {service: {"image": image}}, project.service(service).build
-                with images.unmixed(self._client, build, image) if build else nullcontext():
-                    compose.act_on(self._model(project), project.directory, say, "build", service, patch=patch)
+            case plan.BuildImage():
+                self._build(project, step, say)
             case plan.Smoke():
                 smoke.run(self._client, project, self._model(project), step, say)
             case plan.Promote(image, to):
@@ -293,6 +297,15 @@ class Engine:
                 starting.await_healthy(self._client, project, services, say)
             case _:
                 raise TypeError(f"not a step for Docker: {step!r}")
+
+    def _build(self, project: Project, step: plan.BuildImage, say: Say) -> None:
+        build = project.service(step.service).build
+        if self._workshop:
+            self._workshop.build(self._client, project, self._model(project), step, say)
+            return
+        patch = {step.service: {"image": step.image}}
+        with images.unmixed(self._client, build, step.image) if build else nullcontext():
+            compose.act_on(self._model(project), project.directory, say, "build", step.service, patch=patch)
 
     def _model(self, project: Project) -> str:
         """Return the model that a project was loaded from: what the plan was made of, whatever is edited meanwhile."""

@@ -105,6 +105,14 @@ class Line:
         """Return a command that runs words in a folder there until they end, or its own standard input does."""
         return self.client("sh", "-c", LIFELINE, "sh", str(folder), f"{fed}", *words)
 
+    @property
+    def holds(self) -> bool:
+        """Whether the connection is there."""
+        try:
+            return self.run(":").status == 0
+        except ConnectionError:
+            return False
+
     def run(self, script: str, *words: str, fed: bytes = b"") -> Answer:
         """Run a POSIX shell script there, with words as its arguments, and wait for it; ConnectionError."""
         return self.asking[0].ask(f"LC_ALL=C; export LC_ALL\n{script}", words, fed)

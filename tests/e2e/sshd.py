@@ -36,6 +36,10 @@ CLIENT = """Host *
   RemoteCommand echo nobody asked for this
   RequestTTY force
 """
+WRAPPER = """#!/bin/sh
+printf '%s\\n' "$(printf '%s ' "$@" | tr '\\n' ' ')" >> {folder}/calls
+exec {ssh} -F {folder}/config "$@"
+"""
 
 
 @dataclass
@@ -67,13 +71,18 @@ class Sshd:
         return self.folder / "known_hosts"
 
     @property
+    def calls(self) -> list[str]:
+        """Return how `ssh` was called, each time."""
+        return (self.folder / "calls").read_text().splitlines()
+
+    @property
     def env(self) -> Mapping[str, str]:
         """The environment of a user; by a wrapper, as `ssh` reads its configuration in the home the system knows."""
         commands = self.folder / "bin"
         if not commands.exists():
             commands.mkdir()
             (self.folder / "config").write_text(CLIENT.format(folder=self.folder))
-            (commands / "ssh").write_text(f'#!/bin/sh\nexec {shutil.which("ssh")} -F {self.folder}/config "$@"\n')
+            (commands / "ssh").write_text(WRAPPER.format(folder=self.folder, ssh=shutil.which("ssh")))
             (commands / "ssh").chmod(0o755)
         return {"PATH": f"{commands}:{os.environ['PATH']}", "SSH_AUTH_SOCK": ""}
 

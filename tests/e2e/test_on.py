@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import stat
@@ -10,7 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from docker import DockerClient
 
+from scaffold.engine import carrying
 from tests.rig import engine as rig
 from tests.rig.ssh import SSHD
 
@@ -168,6 +171,9 @@ def test_from_a_bare_folder_to_a_green_check_and_back_again(afar: Afar) -> None:
     assert there.get("localhost", "/").json == {"message": "Hello from FastAPI"}
     records = afar.stack("history", "--json").json["history"]
     assert [(one["did"], one["result"]) for one in records] == [("up", "good"), ("up", "good"), ("rollback", "good")]
+
+    # Nothing has gone anywhere else.
+    assert all(f" -- {afar.server.address}" in call for call in afar.server.calls if not call.startswith("-G"))
 
     down = afar.stack("down", "--json")
 
@@ -365,3 +371,42 @@ def test_a_server_that_cannot_be_used_is_told_and_nothing_is_changed_there(
     assert message in done.json["error"]["message"]
     assert done.json["error"]["hint"]
     assert not own.there.folder.exists()
+
+
+# ------------------------------------------------------------------ built here
+
+
+def test_an_image_that_is_built_here_is_carried_there(running: Afar) -> None:
+    running.laptop.edit("app/main.py", lambda text: text.replace(' FastAPI"', ' a laptop"'))
+
+    done = running.up("--build", "here")
+
+    assert running.there.get("localhost", "/").json["message"].endswith("a laptop")
+    assert "of the image were sent" in done.err
+    assert running.up().json["plan"] == []  # it has the name that one built there would have
+
+
+def test_of_an_image_go_only_the_layers_that_are_missing(running: Afar, tmp_path: Path) -> None:
+    client = DockerClient.from_env()
+    (tmp_path / "Dockerfile").write_text(f"FROM {running.there.name}-app:current\nCOPY more /more\n")
+    (tmp_path / "more").write_bytes(os.urandom(200_000))
+    name = f"{running.there.name}-app:carried"
+    docker("build", "--quiet", "--tag", name, str(tmp_path))
+    own = client.images.get(name)
+    layers = own.attrs["RootFS"]["Layers"]
+    whole, rest = tmp_path / "whole", tmp_path / "rest"
+    with whole.open("wb") as file:
+        carrying.pack(client, name, frozenset(), file)
+    with rest.open("wb") as file:
+        carrying.pack(client, name, carrying.shared(layers, [layers[:-1]]), file)
+    docker("image", "rm", "--force", name)
+
+    with rest.open("rb") as file:
+        client.images.load(file)
+
+    assert client.images.get(name).id == own.id
+    assert docker("run", "--rm", "--entrypoint", "wc", name, "-c", "/more").split()[0] == "200000"
+    assert 200_000 < rest.stat().st_size < 400_000 < whole.stat().st_size
+    print(f"\nwhole {whole.stat().st_size} bytes, without what is there {rest.stat().st_size}")
+    docker("image", "rm", "--force", name)
+    client.close()

@@ -65,6 +65,7 @@ PAIRS: Mapping[str, Sequence[object]] = {
     "memory": [DEFAULT, 4096],
     "health_path": [DEFAULT, "/api/v1/health"],
     "watch": [DEFAULT, "true"],
+    "deploy": [DEFAULT, "github", "gitlab"],
 }
 """Every question of copier.yml with values that make a difference, the commonest first."""
 
@@ -73,7 +74,7 @@ OTHERS: Sequence[Answers] = (
     {"proxy": "shared", "proxy_project": "front", "domain": "shop.test", "postgres": "true", "path_prefix": "/api/v2"},
     {"proxy": "shared", "adopt": "true", "dockerfile": "keep", "redis": "true", "hosts": "www.example.com"},
     {"proxy": "shared", "adopt": "true", "server": "fastapi", "trusted_proxies": "192.0.2.0/24"},
-    {"kind": "proxy", "watch": "true"},
+    {"kind": "proxy", "watch": "true", "deploy": "gitlab"},
     {"kind": "proxy", "certificates": "external", "trusted_proxies": "192.0.2.0/24"},
     {"kind": "static"},
     {"kind": "static", "adopt": "true", "public": "web/dist", "domain": "shop.test", "path_prefix": "/docs"},
@@ -407,9 +408,16 @@ def files(answers: Answers) -> set[str]:
         routed(answers),
         {"compose.external.yaml"} if answers.get("certificates") == "external" else set(),
         WATCHED if "watch" in answers else set(),
+        deployed(answers),
         ADOPTED if "adopt" in answers else NEW | new,
         *chosen,
     )
+
+
+def deployed(answers: Answers) -> set[str]:
+    """Return the file with which a forge brings the project up."""
+    gitlab = ".gitlab/stack.yml" if "adopt" in answers else ".gitlab-ci.yml"
+    return {"github": {".github/workflows/stack.yml"}, "gitlab": {gitlab}}.get(str(answers.get("deploy")), set())
 
 
 def built(answers: Answers) -> set[str]:

@@ -279,7 +279,7 @@ def test_another_proxy_is_a_move(given: dict[str, Any], answered: dict[str, Any]
 def test_what_is_no_app_is_not_told_what_only_an_app_has() -> None:
     settled = dict.fromkeys((*answers.UNASKED, "domain"), "x")
     assert answers.fitting(settled, "app") == settled
-    assert set(answers.fitting(settled, "proxy")) == {"domain", "kind", "watch"}
+    assert set(answers.fitting(settled, "proxy")) == {"deploy", "domain", "kind", "watch"}
     of_static = set(answers.fitting(settled, "static"))
     assert {"domain", "hosts", "kind", "path_prefix", "proxy", "public"} <= of_static
     assert not of_static & {"app", "data", "prestart", "server", "upload_limit", "worker_memory"}

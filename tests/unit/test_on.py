@@ -6,6 +6,7 @@ import subprocess
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 
 from scaffold import cargo, places, repository, shipping
 from scaffold.cargo import Cargo, Mark, Sent, Shipment
-from scaffold.engine import content
+from scaffold.engine import carrying, content
 from scaffold.errors import WrongInput
 from scaffold.places import Place
 from scaffold.project import Build
@@ -364,3 +365,28 @@ def test_a_command_ends_when_nobody_is_there_any_more() -> None:
         process.stdin.close()
         assert process.stdout.read() == b"told\n"
         assert process.wait(10) == 5
+
+
+# ------------------------------------------------------------------ images
+
+
+@pytest.mark.parametrize(
+    ("layers", "others", "expected"),
+    [
+        (["a", "b", "c"], [], set()),
+        (["a", "b", "c"], [["a", "x"], ["a", "b", "y", "c"]], {"a", "b"}),
+        (["a", "b"], [["b"], ["x", "a", "b"]], set()),
+        (["a"], [["a", "b"]], {"a"}),
+    ],
+    ids=["an empty engine", "the longest beginning", "the same layers on others", "all of it"],
+)
+def test_a_layer_is_there_when_an_image_there_begins_like_ours(
+    layers: list[str], others: list[list[str]], expected: set[str]
+) -> None:
+    assert carrying.shared(layers, others) == expected
+
+
+@pytest.mark.parametrize("machine", ["x86_64", "aarch64", "riscv64"])
+def test_an_image_is_built_for_the_servers_machine(machine: str) -> None:
+    client: Any = SimpleNamespace(info=lambda: {"Architecture": machine})
+    assert carrying.platform(client) == {"x86_64": "linux/amd64", "aarch64": "linux/arm64"}.get(machine, "")
