@@ -3,8 +3,9 @@
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import PurePosixPath
+from typing import Any
 
 OF_THE_PLACE = (".env", "secrets", ".stack", ".git")
 """What belongs to the server, at the top of a project: it is never sent, and never taken away."""
@@ -63,17 +64,20 @@ def plain(mode: int, sha: str) -> Mark:
     return Mark(PROGRAM if mode & 0o100 else PLAIN, sha)
 
 
-def compare(own: Cargo, sent: Cargo | None, there: Mapping[str, Mark]) -> Shipment:
+def compare(own: Cargo, sent: "Sent | None", there: Mapping[str, Mark]) -> Shipment:
     """Return what makes a server's files those of here; `there` is what it has of all that either of them names."""
-    before = sent.files if sent else {}
+    before, coming = (sent.cargo.files, sent.under_way) if sent else ({}, {})
+    known = {**coming, **before}
     send = tuple(name for name, mark in sorted(own.files.items()) if there.get(name) != mark)
-    remove = tuple(name for name in sorted(before) if name in there and name not in own.files and travels(name))
-    strange = [name for name in (*send, *remove) if name in there and there[name] != before.get(name)]
+    remove = tuple(name for name in sorted(known) if name in there and name not in own.files and travels(name))
+    strange = [
+        name for name in (*send, *remove) if name in there and there[name] not in {before.get(name), coming.get(name)}
+    ]
     return Shipment(
         send,
         remove,
-        edited=tuple(name for name in strange if name in before),
-        foreign=tuple(name for name in strange if name not in before),
+        edited=tuple(name for name in strange if name in known),
+        foreign=tuple(name for name in strange if name not in known),
     )
 
 
@@ -84,29 +88,40 @@ class Sent:
     cargo: Cargo
     who: str = ""
     at: str = ""
+    under_way: Mapping[str, Mark] = field(default_factory=dict)
+    """What is to take the place of these files: until it has, either may be there."""
 
 
 def text(sent: Sent) -> str:
     """Return the note as JSON."""
-    files = {name: [f"{mark.mode:o}", mark.sha] for name, mark in sorted(sent.cargo.files.items())}
-    return json.dumps({"who": sent.who, "at": sent.at, "version": sent.cargo.version, "files": files}, indent=1)
+    told = {"who": sent.who, "at": sent.at, "version": sent.cargo.version}
+    return json.dumps({**told, "files": _listed(sent.cargo.files), "under_way": _listed(sent.under_way)}, indent=1)
+
+
+def _listed(files: Mapping[str, Mark]) -> dict[str, list[str]]:
+    return {name: [f"{mark.mode:o}", mark.sha] for name, mark in sorted(files.items())}
+
+
+def _marks(said: Mapping[str, Any]) -> dict[str, Mark]:
+    return {str(name): Mark(int(mode, 8), str(sha)) for name, (mode, sha) in said.items()}
 
 
 def parse(written: str) -> Sent:
     """Return what a note says; ValueError when it is none."""
     try:
         said = json.loads(written)
-        files = {str(name): Mark(int(mode, 8), str(sha)) for name, (mode, sha) in said["files"].items()}
-        return Sent(Cargo(files, str(said["version"])), str(said["who"]), str(said["at"]))
+        files, under_way = _marks(said["files"]), _marks(said.get("under_way") or {})
+        return Sent(Cargo(files, str(said["version"])), str(said["who"]), str(said["at"]), under_way)
     except (TypeError, KeyError, AttributeError) as error:
         raise ValueError(f"not a note of what was sent: {error}") from error
 
 
-def joined(one: Cargo, other: Cargo | None) -> Cargo:
-    """Return what either of them has: what may be there while something is under way."""
-    return Cargo({**(other.files if other else {}), **one.files}, one.version)
+def between(new: Sent, sent: Sent | None) -> Sent:
+    """Return the note for as long as files take each other's places."""
+    before = {**sent.under_way, **sent.cargo.files} if sent else {}
+    return Sent(Cargo(before, new.cargo.version), new.who, new.at, new.cargo.files)
 
 
 def unfit(names: Iterable[str]) -> tuple[str, ...]:
-    """Return the names that cannot be sent: a new line in one would make two of it."""
-    return tuple(name for name in names if "\n" in name)
+    """Return the names that cannot be sent: lists of them have one in a line, and every system has to read them."""
+    return tuple(name for name in names if "\n" in name or name.endswith("\r"))

@@ -7,7 +7,6 @@ import shutil
 import tarfile
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 from . import cargo
@@ -76,7 +75,7 @@ def load(directory: Path, names: Iterable[str], version: str) -> Cargo:
     """Return these files of a project here as they are; WrongInput for one that cannot be sent."""
     chosen = [name for name in names if cargo.travels(name)]
     if bad := cargo.unfit(chosen):
-        raise WrongInput(f"{bad[0]!r} has a new line in its name", hint="rename it")
+        raise WrongInput(f"{bad[0]!r} ends a line in its name", hint="rename it")
     try:
         # What git has and is not here was removed, and not committed yet.
         return Cargo({name: _mark(directory / name) for name in chosen if os.path.lexists(directory / name)}, version)
@@ -100,7 +99,7 @@ def look(folder: There, names: Iterable[str]) -> dict[str, Mark]:
             evidence=tuple(answer.said.decode(errors="replace").strip().splitlines()[-3:]),
             hint=f"{folder} should belong to the user that logs in",
         )
-    return dict(_marks(os.fsdecode(answer.said).splitlines()))
+    return dict(_marks(os.fsdecode(answer.said).split("\n")[:-1]))
 
 
 def _marks(lines: list[str]) -> Iterator[tuple[str, Mark]]:
@@ -119,26 +118,29 @@ def refuse_strange(folder: There, sent: Sent | None, shipment: Shipment) -> None
     A copy of the same project that somebody has made there by hand is taken over.
     """
     copied = any((folder / name).exists() for name in COMPOSE_FILES)
-    if not shipment.foreign and (sent or copied or not _holds_something(folder)):
+    strange = () if sent or copied or not folder.exists() else _besides(folder)
+    if not shipment.foreign and not strange:
         return
     raise WrongInput(
         f"{folder} on {folder.line.address} holds something else than what was sent there; nothing was changed",
-        evidence=shipment.foreign[:10],
-        hint="another folder: --on USER@HOST:/FOLDER; or move away there what is in the way",
+        evidence=(shipment.foreign or strange)[:10],
+        hint="another folder: --on USER@HOST:/FOLDER; or move away there what is in the way; of a copy of this project,"
+        " first the same commit",
     )
 
 
-def _holds_something(folder: There) -> bool:
-    return folder.exists() and any(path.name != FOLDER for path in folder.iterdir())
+def _besides(folder: There) -> tuple[str, ...]:
+    """Return what is in a folder that does not belong to the server anyway."""
+    return tuple(sorted(path.name for path in folder.iterdir() if cargo.travels(path.name)))
 
 
 def pack(directory: Path, new: Sent, sent: Sent | None, names: Iterable[str]) -> bytes:
     """Return files of a project as a compressed archive, with the notes on what is there: meanwhile, and then."""
     packed = io.BytesIO()
-    with tarfile.open(fileobj=packed, mode="w:gz", compresslevel=6) as archive:
+    with tarfile.open(fileobj=packed, mode="w:gz", compresslevel=6, format=tarfile.GNU_FORMAT) as archive:
         for name in names:
             _add(archive, name, new.cargo.files[name], directory / name)
-        _note(archive, f"{NOTE}.both", replace(new, cargo=cargo.joined(new.cargo, sent.cargo if sent else None)))
+        _note(archive, f"{NOTE}.both", cargo.between(new, sent))
         _note(archive, NOTE, new)
     return packed.getvalue()
 

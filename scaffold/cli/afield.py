@@ -1,16 +1,18 @@
 """`--on`: a project's folder on a server, for as long as a command takes; and what `up` sends there first."""
 
 import shlex
+import stat
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import yaml
 
-from .. import cargo, dotenv, places, repository, shipping
+from .. import cargo, dotenv, places, repository, shipping, wholefile
 from ..cargo import Cargo, Sent, Shipment
 from ..errors import ExitCode, NotReady, StackError, WrongInput
 from ..project import COMPOSE_FILES
@@ -23,6 +25,10 @@ from .alone import alone, who
 ENV = ".env"
 SHOWN = 8
 """Files that are named of those that are sent."""
+PRIVATE = 0o600
+OURS = ("STACK_", "COMPOSE_")
+"""How the names of the stack's own settings begin."""
+PROJECT = "COMPOSE_PROJECT_NAME"
 DOMAIN, CERTIFICATES, EMAIL = "STACK_DOMAIN", "STACK_CERTIFICATES", "STACK_ACME_EMAIL"
 
 
@@ -37,7 +43,8 @@ def at(directory: Path, on: str | None, *, as_json: bool = False) -> Iterator[Pa
     # Nothing is drawn where `ssh` may ask something.
     with opened(server) as line:
         here = [] if directory == Path() else [str(directory)]
-        folder = there.place(line, place.folder or f"~/{_name(directory)}", (*here, "--on", on))
+        own = place.folder or f"~/{place.settings.get(PROJECT) or _name(directory)}"
+        folder = there.place(line, own, (*here, "--on", on))
         try:
             yield folder
         except Exception as error:
@@ -93,8 +100,8 @@ class Delivery:
     own: Cargo
     sent: Sent | None
     shipment: Shipment
-    env: str
-    """The text of .env there, as it is to be."""
+    env: str | None
+    """The text of .env there, as it is to be; None where it stays."""
     lines: tuple[str, ...]
     """All of it in sentences."""
 
@@ -179,8 +186,8 @@ def _load(source: Path) -> Cargo:
 
 def _compare(folder: There, own: Cargo, asked: Asked) -> Delivery:
     sent = shipping.read(folder)
-    known = {*own.files, *(sent.cargo.files if sent else ())}
-    shipment = cargo.compare(own, sent.cargo if sent else None, shipping.look(folder, known) if folder.exists() else {})
+    known = {*own.files, *((*sent.cargo.files, *sent.under_way) if sent else ())}
+    shipment = cargo.compare(own, sent, shipping.look(folder, known) if folder.exists() else {})
     shipping.refuse_strange(folder, sent, shipment)
     env, told = _env(folder, asked)
     return Delivery(own, sent, shipment, env, (*_told(shipment), *told))
@@ -193,43 +200,71 @@ def _told(shipment: Shipment) -> Iterator[str]:
         yield f"remove {_counted(shipment.remove)} there: {_listed(shipment.remove)}"
 
 
-def _env(folder: There, asked: Asked) -> tuple[str, list[str]]:
-    """Return the text of .env there, as it is to be, and what changes in it."""
-    wanted = dict(asked.settings)
+def _env(folder: There, asked: Asked) -> tuple[str | None, list[str]]:
+    """Return the text of .env there as it is to be, None where it stays, and what changes in it."""
+    place = places.find(asked.source, asked.on or "")
     try:
-        before = (folder / ENV).read_text()
+        before: str | None = (folder / ENV).read_text()
     except FileNotFoundError:
-        text = _born(asked.source)
-        wanted = _asked_about(text, {**places.find(asked.source, asked.on or "").settings, **wanted}, asked)
-        if name := wanted.get("COMPOSE_PROJECT_NAME"):
+        before = None
+    text = before if before is not None else _born(asked.source)
+    wanted, told = dict(asked.settings), []
+    if before is None:
+        wanted = _asked_about(text, {**place.settings, **wanted}, asked)
+        if name := wanted.get(PROJECT):
             # The one in the files belongs to the project of the files' own name, which may be on this server, too.
             wanted.setdefault("STACK_IPV6_SUBNET", places.subnet(name))
-        told = [f"make {ENV} there, which is the server's own from now on"]
-    else:
-        text, told = before, []
+        told.append(f"make {ENV} there, which is the server's own from now on")
     known = dotenv.settings(text)
+    if before is not None and place.settings.get(PROJECT, known.get(PROJECT)) != known.get(PROJECT):
+        raise WrongInput(
+            f"{folder} on {folder.line.address} is the place of {known.get(PROJECT) or 'the project itself'}, and"
+            f" {asked.on} is that of {place.settings[PROJECT]}; nothing was changed",
+            hint=f"another folder for {asked.on} in {places.FILE}",
+        )
     for name, value in wanted.items():
         if known.get(name) != value:
             text = dotenv.with_value(text, name, value)
             told.append(f"set {name}={value} in {ENV} there (it is {known.get(name) or 'empty'})")
-    return text, told
+    return (text if told else None), told
 
 
 def _born(source: Path) -> str:
-    """Return the text of the first .env there: the one here, else what the project's answers make."""
+    """Return the text of the first .env there: the one here, or as far as it is the stack's, or from the answers."""
     try:
-        return (source / ENV).read_text(encoding="utf-8")
+        own = (source / ENV).read_text(encoding="utf-8")
     except FileNotFoundError:
-        pass
-    from .. import render
+        own = ""
+    answers = _answers(source)
+    if own and not answers.get("adopt"):
+        return own
+    text = _rendered(source, answers)
+    # The rest of an adopted app's .env is for its developer.
+    settings = dotenv.settings(own)
+    for name, value in settings.items():
+        if name.startswith(OURS):
+            text = dotenv.with_value(text, name, value)
+    if others := [name for name in settings if not name.startswith(OURS)]:
+        terminal.note(f"Of {ENV} here stay, as they are not the stack's: {_listed(others)}")
+    return text
 
+
+def _answers(source: Path) -> dict[str, Any]:
     try:
         said = yaml.safe_load((source / ".copier-answers.yml").read_text(encoding="utf-8"))
-        answers = {name: value for name, value in said.items() if not name.startswith("_")}
-    except (OSError, ValueError, yaml.YAMLError, AttributeError) as error:
+        return {name: value for name, value in said.items() if not name.startswith("_")}
+    except (OSError, ValueError, yaml.YAMLError, AttributeError):
+        return {}
+
+
+def _rendered(source: Path, answers: Mapping[str, Any]) -> str:
+    """Return the .env that a project is born with."""
+    from .. import render
+
+    if not answers:
         raise WrongInput(
             f"there is no {ENV} in {source}, and no answers that one could be made of", hint=f"make {source / ENV}"
-        ) from error
+        )
     with tempfile.TemporaryDirectory() as empty:
         destination = Path(empty, str(answers.get("project_name", "stack")))
         with render.rendered(destination, answers, ask=False, of=render.carried()) as made:
@@ -287,11 +322,17 @@ def _carry_out(folder: There, delivery: Delivery, asked: Asked) -> None:
         what = f"send {len(packed) / 1000:.1f} kB to {folder.line.address}:{folder}"
         with terminal.step(what):
             shipping.deliver(folder, packed, delivery.shipment)
+    if delivery.env is not None:
+        _write(folder / ENV, delivery.env)
+
+
+def _write(path: Path, text: str) -> None:
+    """Write a server's .env, with the mode that it has, else for its owner alone; where a link leads to."""
     try:
-        if any(line for line in delivery.lines if ENV in line):
-            (folder / ENV).put(delivery.env.encode(), cargo.PLAIN)
+        mode = stat.S_IMODE(path.stat().st_mode) if path.exists() else PRIVATE
+        wholefile.write(path.resolve(), text.encode(), mode)
     except OSError as error:
-        raise WrongInput(f"{folder / ENV} cannot be written: {error.strerror}") from error
+        raise WrongInput(f"{path} cannot be written: {error.strerror}", hint="it should belong to this user") from error
 
 
 def _counted(names: Sequence[str]) -> str:

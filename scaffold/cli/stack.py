@@ -138,11 +138,12 @@ def check(directory: Path, only: Sequence[str], *, before: bool, as_json: bool, 
     engine = Engine.connect(directory)
     project = engine.load(directory)
     facts = seen(engine, project, chosen, before=before)
+    judged = project
     if file:
         from . import saving
 
-        project, facts = saving.keep(file, project, facts, chosen)
-    found = checks.run(project, facts, chosen)
+        judged, facts = saving.keep(file, project, facts, chosen)
+    found = checks.run(judged, facts, chosen)
     return _conclude(project, found, None, as_json=as_json, seconds=time.monotonic() - begun)
 
 

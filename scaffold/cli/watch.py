@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from .. import checks, report
+from .. import checks, places, report
 from .. import engine as engines
 from ..checks import Check
 from ..checks.changes import Known, Look, changes
@@ -110,7 +110,7 @@ def _told(directory: Path, known: Known, look: Look | None, took: float) -> Know
     terminal.heartbeat("")
     now = known.after(look)
     if not known.found and not isinstance(look, StackError):
-        stack.show(look, took, again=report.again(look, [str(directory)] if directory != Path() else []))
+        stack.show(look, took, again=report.again(look, places.words(directory) if directory != Path() else []))
     for change in changes(known, now) if known.found or now.trouble else ():
         terminal.result(report.change(change, f"{datetime.now():%H:%M:%S}", colour=terminal.colour()))  # noqa: DTZ005
     return now

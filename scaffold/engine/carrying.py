@@ -3,7 +3,7 @@
 import gzip
 import io
 import tarfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 from tempfile import TemporaryFile
 from typing import IO, Any
@@ -30,18 +30,18 @@ def carry(here: DockerClient, there: DockerClient, name: str) -> int:
 
     Where the other engine does not take it without the layers that it has, it gets all of them.
     """
-    own = here.images.get(name)
-    if _id(there, name) == own.id:
+    own = here.images.get(name).attrs
+    if _same(there, name, own):
         return 0
     with TemporaryFile() as file:
-        pack(here, name, shared(own.attrs["RootFS"].get("Layers") or (), _stacks(there)), file)
+        pack(here, name, shared(own["RootFS"].get("Layers") or (), _stacks(there)), file)
         sent = file.tell()
-        if _taken(there, file, name, str(own.id)):
+        if _taken(there, file, name, own):
             return sent
         file.seek(0)
         file.truncate()
         pack(here, name, frozenset(), file)
-        if not _taken(there, file, name, str(own.id)):
+        if not _taken(there, file, name, own):
             raise StackError(f"the image {name} did not get to the server as it is here", hint="--build there")
         return sent + file.tell()
 
@@ -75,21 +75,23 @@ def pack(client: DockerClient, name: str, without: frozenset[str], file: IO[byte
                 rest.addfile(entry, whole.extractfile(entry) if entry.isfile() else None)
 
 
-def _taken(client: DockerClient, file: IO[bytes], name: str, wanted: str) -> bool:
+def _taken(client: DockerClient, file: IO[bytes], name: str, wanted: Mapping[str, Any]) -> bool:
     """Give a file to an engine, and tell whether the image is there then."""
     file.seek(0)
     try:
         client.images.load(file)
     except (APIError, ImageLoadError, ImageNotFound):
         return False
-    return _id(client, name) == wanted
+    return _same(client, name, wanted)
 
 
-def _id(client: DockerClient, name: str) -> str:
+def _same(client: DockerClient, name: str, wanted: Mapping[str, Any]) -> bool:
+    """Tell whether an engine has this image: each kind of store has an id of its own for it (moby issue 48401)."""
     try:
-        return str(client.images.get(name).id)
+        found = client.images.get(name).attrs
     except ImageNotFound:
-        return ""
+        return False
+    return all(found.get(key) == wanted.get(key) for key in ("RootFS", "Architecture", "Os", "Created"))
 
 
 def _stacks(client: DockerClient) -> list[Sequence[str]]:

@@ -1,12 +1,13 @@
 """Running `docker compose`: quietly to read, line by line to act."""
 
+import errno
 import json
 import os
 import signal
 import subprocess
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from .. import places
 from ..errors import NotReady, StackError, WrongInput
 from ..facts import release
 from ..project import COMPOSE_FILES
+from ..remote.line import FOLDER_GONE, beating
 from ..remote.there import There
 
 INSTALL = "https://docs.docker.com/engine/install/ tells how to get Docker Engine with Compose"
@@ -29,7 +31,7 @@ END_SECONDS = 5
 TAIL = 15
 """Lines of a failed command that are evidence."""
 
-IN_FOLDER = 'cd -- "$1" && shift && exec "$@"'
+IN_FOLDER = f'cd -- "$1" || exit {FOLDER_GONE}; shift; exec "$@"'
 
 STDIN = ("--project-directory", ".", "--file", "-")
 """What has Compose read a model that it is given."""
@@ -130,7 +132,8 @@ def lines(folder: Path, *words: str) -> Iterator[Iterator[bytes]]:
     )
     tail: deque[bytes] = deque(maxlen=TAIL)
     try:
-        yield _remembered(process.stdout or (), tail)
+        with beating(process) if process.stdin else nullcontext():
+            yield _remembered(process.stdout or (), tail)
         if process.wait():
             said = tuple(line.decode(errors="replace") for line in tail)
             raise ComposeFailed(folder, words[0], process.returncode, said)
@@ -252,7 +255,8 @@ def _watched(process: subprocess.Popen[str], stdin: str, say: Say, *, tied: bool
             process.stdin.flush()
             if not tied:
                 process.stdin.close()
-        return tuple(deque(_said(process.stdout or (), say), maxlen=TAIL))
+        with beating(process) if tied else nullcontext():
+            return tuple(deque(_said(process.stdout or (), say), maxlen=TAIL))
     except BaseException:
         # Ctrl-C reached it too; whoever ended us alone did not mean to leave it working.
         if not tied:
@@ -329,7 +333,7 @@ def _read(folder: Path, *words: str, stdin: str = "", own: bool = True) -> str:
 
 def _printed(folder: Path, words: Sequence[str], stdin: str, *, own: bool) -> "subprocess.CompletedProcess[str]":
     spoken = _spoken(folder, words, own=own)
-    return subprocess.run(
+    done = subprocess.run(
         spoken.words,
         **spoken.place,
         input=stdin,
@@ -338,3 +342,6 @@ def _printed(folder: Path, words: Sequence[str], stdin: str, *, own: bool) -> "s
         check=False,
         timeout=READ_SECONDS,
     )
+    if isinstance(folder, There) and done.returncode == FOLDER_GONE:
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(folder))
+    return done

@@ -84,8 +84,9 @@ def migrations(build: Build) -> tuple[str, ...]:
 def _files(build: Build) -> Iterator[tuple[str, int, str]]:
     """Yield path, permission bits and SHA-256 of each file that goes into an image, in order; OSError."""
     if isinstance(build.context, There):
-        known = build.context.sums()
-        yield from ((path, *known[path]) for path in _left(build, known))
+        names = _listed(build)
+        known = build.context.sums(names)
+        yield from ((path, *known[path]) for path in names if path in known)
         return
     for path in _listed(build):
         whole = build.context / path
@@ -96,7 +97,7 @@ def _files(build: Build) -> Iterator[tuple[str, int, str]]:
 
 def _listed(build: Build) -> list[str]:
     if isinstance(build.context, There):
-        return _left(build, build.context.sums())
+        return _left(build, build.context.names())
     return sorted(exclude_paths(str(build.context), _ignored(build), dockerfile=build.dockerfile))
 
 

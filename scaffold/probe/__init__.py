@@ -5,7 +5,7 @@ import socket
 import ssl
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from http import HTTPStatus
 from pathlib import Path
@@ -57,6 +57,12 @@ class Site:
     """How the names of issuers begin that are believed whoever signed for them; None for none."""
     besides: bool = False
     """Whether the system's authorities are believed beside the roots."""
+    ways: Mapping[int, tuple[str, int]] = field(default_factory=dict)
+    """Where the ports are reached from here, of a server that does not show them; else they are at the address."""
+
+    def peer(self, port: int) -> tuple[str, int]:
+        """Return where to connect to for one of the ports."""
+        return self.ways.get(port, (self.address, port))
 
     def believes(self, issuer: str) -> bool:
         """Tell whether an issuer is believed by its name alone."""
@@ -144,14 +150,13 @@ def _app(
 
 
 def _http(site: Site, host: str, path: str, headers: Mapping[str, str]) -> tuple[Reply, bytes]:
-    pool = urllib3.HTTPConnectionPool(site.address, site.http_port, timeout=SECONDS)
+    pool = urllib3.HTTPConnectionPool(*site.peer(site.http_port), timeout=SECONDS)
     return _get(pool, "http", netloc(host, site.http_port, HTTP_PORT), path, headers)
 
 
 def _https(site: Site, host: str, path: str, headers: Mapping[str, str], named: str) -> tuple[Reply, bytes]:
     pool = urllib3.HTTPSConnectionPool(
-        site.address,
-        site.https_port,
+        *site.peer(site.https_port),
         server_hostname=named or host,
         assert_hostname=False,
         ssl_context=_blind(),
@@ -239,7 +244,7 @@ def _blind() -> ssl.SSLContext:
 def _shaken(site: Site, host: str, context: ssl.SSLContext) -> Handshake:
     context.set_alpn_protocols(PROTOCOLS)
     with (
-        socket.create_connection((site.address, site.https_port), timeout=SECONDS) as plain,
+        socket.create_connection(site.peer(site.https_port), timeout=SECONDS) as plain,
         context.wrap_socket(plain, server_hostname=host) as secured,
     ):
         protocol = secured.selected_alpn_protocol() or ""

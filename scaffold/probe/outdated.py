@@ -37,7 +37,7 @@ def look(site: Site, host: str) -> dict[str, bool] | None:
 def _accepted(site: Site, host: str, version: ssl.TLSVersion) -> bool | None:
     """Tell whether a handshake of one version is carried to its end; None where nothing listens."""
     try:
-        plain = socket.create_connection((site.address, site.https_port), timeout=SECONDS)
+        plain = socket.create_connection(site.peer(site.https_port), timeout=SECONDS)
     except OSError:
         return None
     with plain:

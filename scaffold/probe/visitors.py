@@ -61,7 +61,7 @@ def large(site: Site, host: str, prefix: str, length: int) -> Reply:
 
 @contextmanager
 def _connected(site: Site, host: str, port: int) -> Iterator[socket.socket]:
-    with socket.create_connection((site.address, port), timeout=SECONDS) as plain:
+    with socket.create_connection(site.peer(port), timeout=SECONDS) as plain:
         if not site.tls:
             yield plain
             return

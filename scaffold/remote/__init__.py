@@ -1,10 +1,12 @@
 """A server over SSH: the user's own `ssh`, with its configuration, agent, jump hosts and known hosts."""
 
+import re
 import shutil
 import subprocess
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import IO
 
@@ -17,6 +19,7 @@ CONNECT_SECONDS, LOOK_SECONDS = 15, 90
 """How long a connection may take that nobody types anything for, and all of what is looked at."""
 PERSIST_SECONDS = 60
 """How long a master outlives the last of its clients: as long as one that was killed left it alone."""
+LOOPBACK = re.compile(r"127\.|\[?::1\]?$|localhost$|.*\.localhost$")
 OPTIONS = {
     "ConnectTimeout": f"{CONNECT_SECONDS}",
     "ServerAliveInterval": "5",
@@ -37,14 +40,24 @@ class Server:
     ask: bool
     """Whether somebody is there whom `ssh` may ask about an unknown host key, or for a passphrase."""
 
-    @property
-    def host(self) -> str:
-        """The name or the address that `ssh` connects to, as the user's configuration has it."""
+    @cached_property
+    def _configured(self) -> Mapping[str, str]:
+        """What the user's configuration says of the connection: ssh_config(5)."""
         done = subprocess.run(
             ["ssh", "-G", "--", self.address], capture_output=True, text=True, errors="replace", check=False
         )
-        said = dict(line.split(" ", 1) for line in done.stdout.splitlines() if " " in line)
-        return said.get("hostname", self.address)
+        return dict(line.split(" ", 1) for line in done.stdout.splitlines() if " " in line)
+
+    @property
+    def host(self) -> str:
+        """The name or the address that `ssh` connects to."""
+        return self._configured.get("hostname", self.address)
+
+    @property
+    def direct(self) -> bool:
+        """Whether that leads visitors to the server, too: not from elsewhere, and not to a tunnel that begins here."""
+        through = {self._configured.get(name, "none") for name in ("proxyjump", "proxycommand")}
+        return through <= {"none"} and not LOOPBACK.match(self.host)
 
     def look(self) -> Survey:
         """Return what the server is like, and change nothing; NotReady when it cannot be reached, or lets nobody in."""

@@ -2,7 +2,9 @@
 
 import base64
 import errno
+import os
 import re
+import secrets
 import shlex
 import subprocess
 import time
@@ -10,10 +12,10 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from threading import Lock
+from threading import Event, Lock, Thread
+from typing import Any
 
 from ..errors import NotReady
 from ..facts.survey import Survey, survey
@@ -34,16 +36,21 @@ answer() {
   echo "= $status"
 }
 """
-LIFELINE = """\
-cd -- "$1" || exit
+FOLDER_GONE = 97
+"""The status of a command whose folder is not there, or closed."""
+LIFELINE = f"""\
+cd -- "$1" || exit {FOLDER_GONE}
 fed=$2
 shift 2
 exec 3<&0
 # Read to its end before anybody else reads: the dot keeps new lines that it ends with.
 text=$(head -c "$fed" <&3; echo .)
-printf %s "${text%.}" | "$@" 3<&- &
+printf %s "${{text%.}}" | "$@" 3<&- &
 child=$!
-{ cat <&3 >/dev/null 2>&1; kill -TERM "$child" 2>/dev/null; } &
+{{
+  while [ "$(timeout 30 head -c 1 <&3 2>/dev/null | wc -c)" -eq 1 ]; do :; done
+  kill -TERM "$child" 2>/dev/null
+}} >/dev/null 2>&1 &
 watch=$!
 exec 3<&-
 wait "$child"
@@ -51,17 +58,24 @@ status=$?
 kill "$watch" 2>/dev/null
 exit "$status"
 """
-"""Arguments: FOLDER BYTES WORDS… Runs these words with the first bytes of what comes, and ends them when that ends.
+"""Arguments: FOLDER BYTES WORDS… Runs these words with the first bytes of what comes, and ends them when no more comes.
 
-So does nothing go on there of which nobody here knows any more. TERM, because what a shell starts in the background
-does not hear INT.
+So does nothing go on there of which nobody here knows any more: a network that is gone ends nothing by itself. TERM,
+because what a shell starts in the background does not hear INT.
 """
 LOCK = """\
 exec 9<"$1" || exit
+# Whoever only looks has it for a moment.
+for _ in 1 2 3; do flock -n 9 && break; sleep 1; done
 if flock -n 9; then echo $$; else echo taken; exit; fi
-exec cat
+while [ "$(timeout 30 head -c 1 2>/dev/null | wc -c)" -eq 1 ]; do :; done
 """
-"""Argument: FOLDER. Says its process, and has the lock until its standard input ends."""
+"""Argument: FOLDER. Says its process, and has the lock until its standard input ends, or nothing comes any more."""
+FIRST_PORT, PORTS, TRIES = 40_000, 20_000, 10
+"""The ports here that a forwarded one may get, and how many are tried."""
+BEAT_SECONDS = 5
+"""How often whoever waits there hears that we are here."""
+READY = b"= ready\n"
 SURVEY_SECONDS = 5
 """How long a look at the server is good for."""
 
@@ -84,6 +98,7 @@ class Line:
     asking: "list[Shell]" = field(default_factory=list, compare=False)
     _looking: "Lock" = field(default_factory=Lock, compare=False)
     _looks: list[tuple[float, Survey]] = field(default_factory=list, compare=False)
+    _ports: dict[tuple[str, int], tuple[str, int]] = field(default_factory=dict, compare=False)
 
     @property
     def address(self) -> str:
@@ -129,11 +144,6 @@ class Line:
         )
         return Answer(done.returncode, done.stdout)
 
-    @cached_property
-    def host(self) -> str:
-        """The name or the address of the server, as the user's configuration has it."""
-        return self.server.host
-
     def survey(self) -> Survey:
         """Return what the server was like within the last few seconds; StackError."""
         with self._looking:
@@ -167,7 +177,8 @@ class Line:
         said = process.stdout.readline() if process.stdout else b""
         try:
             if said.strip().isdigit():
-                yield int(said)
+                with beating(process):
+                    yield int(said)
             elif said.strip() == b"taken":
                 yield None
             else:
@@ -189,6 +200,27 @@ class Line:
             )
         return here
 
+    def port(self, address: str, port: int) -> tuple[str, int]:
+        """Return an address and a port here that lead to those of the server; NotReady when it does not allow that."""
+        with self._looking:
+            if (address, port) not in self._ports:
+                self._ports[address, port] = ("127.0.0.1", self._forwarded(address, port))
+            return self._ports[address, port]
+
+    def _forwarded(self, address: str, port: int) -> int:
+        said = ""
+        for _ in range(TRIES):  # one may be somebody's
+            here = FIRST_PORT + secrets.randbelow(PORTS)
+            done = self._tell("forward", "-L", f"127.0.0.1:{here}:{address}:{port}")
+            if not done.returncode:
+                return here
+            said = done.stderr
+        raise NotReady(
+            f"{self.address} does not let port {port} be reached over SSH",
+            evidence=tuple(said.strip().splitlines()[-3:]),
+            hint="AllowTcpForwarding yes in /etc/ssh/sshd_config there",
+        )
+
     def close(self) -> None:
         """End the connection, and whatever still goes through it."""
         self._tell("exit")
@@ -196,6 +228,27 @@ class Line:
     def _tell(self, what: str, *words: str) -> "subprocess.CompletedProcess[str]":
         master = ["ssh", "-F", "none", "-S", str(self.control), "-O", what, *words, "--", self.address]
         return subprocess.run(master, capture_output=True, text=True, errors="replace", check=False)
+
+
+@contextmanager
+def beating(process: "subprocess.Popen[Any]") -> Iterator[None]:
+    """Send something now and then to a process that ends when nothing comes any more."""
+    ended = Event()
+
+    def beat() -> None:
+        while process.stdin and not ended.wait(BEAT_SECONDS):
+            try:
+                os.write(process.stdin.fileno(), b".")
+            except (OSError, ValueError):
+                return
+
+    thread = Thread(target=beat, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
 
 
 @contextmanager
@@ -229,7 +282,8 @@ class Shell:
             start_new_session=True,  # Ctrl-C is for us to hear
         )
         if self._process.stdin:
-            self._process.stdin.write(SHELL.encode())
+            self._process.stdin.write(SHELL.encode() + b"echo; echo %b" % READY)
+        self._ready = False
         # In a thread of its own, which Ctrl-C does not interrupt either: half a question would spoil the next.
         self._thread = ThreadPoolExecutor(1, "server")
 
@@ -246,6 +300,8 @@ class Shell:
             raise ValueError("no pipes")
         self._process.stdin.write(b"answer %b\n" % question)
         self._process.stdin.flush()
+        if not self._ready:  # what somebody's profile prints comes before that
+            self._ready = any(line == READY for line in self._process.stdout)
         said: list[bytes] = []
         for line in self._process.stdout:
             if line.startswith(b"= "):

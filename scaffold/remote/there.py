@@ -2,11 +2,12 @@
 
 import errno
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
-from pathlib import PosixPath
+from pathlib import Path, PosixPath, PurePosixPath
 from typing import Any, ClassVar
 
+from ..errors import NotReady
 from .line import Answer, Line
 
 NUMBERS = {os.strerror(number): number for number in errno.errorcode}
@@ -38,13 +39,22 @@ class There(PosixPath):
 
     __slots__ = ()
     line: ClassVar[Line]
-    typed: ClassVar[tuple[str, ...]] = ()
-    """How the project on it is named on the command line of `stack`."""
+    named: ClassVar[tuple[str, tuple[str, ...]]] = ("", ())
+    """The folder of the project that a command is about, and how it was named on the command line."""
 
     @property
     def address(self) -> str:
         """The server's, as it was given."""
         return self.line.address
+
+    @property
+    def typed(self) -> tuple[str, ...]:
+        """How it is named on the command line of `stack`."""
+        folder, words = self.named
+        if str(self) == folder:
+            return words
+        colon = "" if self.line.address.startswith("ssh://") else ":"
+        return ("--on", f"{self.line.address}{colon}{self}")
 
     def __fspath__(self) -> str:
         raise TypeError(f"{self} lies on {self.line.address}, and this can only be done here")
@@ -68,7 +78,7 @@ class There(PosixPath):
 
     def exists(self, *, follow_symlinks: bool = True) -> bool:
         """Tell whether something is there."""
-        return self._is("-e" if follow_symlinks else "-L")
+        return self._is("-e") or (not follow_symlinks and self._is("-L"))
 
     def is_file(self, *, follow_symlinks: bool = True) -> bool:
         """Tell whether it is a file."""
@@ -100,13 +110,28 @@ class There(PosixPath):
         moments = self._said('find -L "$1" -type f -exec stat -L -c %Z {} +').split()
         return datetime.fromtimestamp(max(map(int, moments)), UTC) if moments else None
 
-    def sums(self) -> dict[str, tuple[int, str]]:
-        """Return mode and SHA-256 of each file in a folder and below, by its path in there; OSError."""
-        modes = self._said('cd -- "$1" && find -L . -type f -exec stat -L -c "%a %n" {} +').splitlines()
-        digests = self._said('cd -- "$1" && find -L . -type f -exec sha256sum -- {} +').splitlines()
-        known = {os.fsdecode(line[66:]): line[:64].decode() for line in digests}
-        pairs = (os.fsdecode(line).split(" ", 1) for line in modes)
-        return {name.removeprefix("./"): (int(mode, 8), known[name]) for mode, name in pairs if name in known}
+    def names(self) -> list[str]:
+        """Return the paths in a folder of all files and links in it and below, as far as one may look; OSError."""
+        # What may not be looked into is not for us to need.
+        found = self._said('cd -- "$1" && { find . \\( -type f -o -type l \\) -print0 2>/dev/null || :; }')
+        return [os.fsdecode(path).removeprefix("./") for path in found.split(b"\0")[:-1]]
+
+    def sums(self, names: Iterable[str]) -> dict[str, tuple[int, str]]:
+        """Return mode and SHA-256 of those of some paths in a folder that are files, or links to some; OSError."""
+        files = self._told("sh -c 'for one; do [ -f \"$one\" ] && echo 1 || echo 0; done' sh", names)
+        chosen = [name for name, said in files if said == b"1"]
+        modes = dict(self._told("stat -L -c %a --", chosen))
+        # A name with a backslash has one more in front of its digits.
+        digests = {name: said.lstrip(b"\\")[:64].decode() for name, said in self._told("sha256sum --", chosen)}
+        return {name: (int(modes[name], 8), digests[name]) for name in chosen}
+
+    def _told(self, command: str, names: Iterable[str]) -> list[tuple[str, bytes]]:
+        """Return what a command says of each of some paths in a folder, a line each; OSError."""
+        asked = list(names)
+        if not asked:
+            return []
+        said = self._said(f'cd -- "$1" && xargs -0 {command}', fed=b"".join(os.fsencode(one) + b"\0" for one in asked))
+        return list(zip(asked, said.split(b"\n")[:-1], strict=True))
 
     # ------------------------------------------------------------------ reading and writing
 
@@ -166,13 +191,37 @@ class There(PosixPath):
         return OSError(NUMBERS.get(words, errno.EIO), words or f"status {answer.status}", str(self))
 
 
+def _refused(name: str) -> Callable[..., Any]:
+    def refuse(self: There, *_: object, **__: object) -> None:
+        raise TypeError(f"{name} of {self} can only be done on this machine, and it lies on {self.line.address}")
+
+    return refuse
+
+
+# Some of what pathlib does would get by without `__fspath__`, and look at this machine's disk.
+for _name in set(dir(Path)) - set(dir(PurePosixPath)) - set(vars(There)):
+    if not _name.startswith("_"):
+        setattr(There, _name, _refused(_name))
+
+
 def place(line: Line, text: str, typed: tuple[str, ...] = ()) -> There:
     """Return a path on a server; from the home of its user when it begins with ~/ or with no slash."""
-    of: type[There] = type("There", (There,), {"line": line, "typed": typed, "__slots__": ()})
-    if text.startswith("/"):
-        return of(text)
-    home = os.fsdecode(line.run("cd && pwd -P").said).removesuffix("\n")
-    return of(home) / text.removeprefix("~").lstrip("/")
+    of: type[There] = type("There", (There,), {"line": line, "__slots__": ()})
+    found = of(text if text.startswith("/") else f"{_home(line)}/{text.removeprefix('~').lstrip('/')}")
+    of.named = (str(found), typed)
+    return found
+
+
+def _home(line: Line) -> str:
+    answer = line.run("cd && pwd -P")
+    home = os.fsdecode(answer.said).removesuffix("\n")
+    if answer.status:
+        raise NotReady(
+            f"the user that logs in at {line.address} has no home there",
+            evidence=(home,),
+            hint="a folder in full: --on USER@HOST:/srv/shop",
+        )
+    return home
 
 
 def _word(said: bool) -> str:

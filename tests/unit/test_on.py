@@ -5,7 +5,8 @@ import os
 import subprocess
 import time
 from collections.abc import Iterator, Mapping
-from pathlib import Path
+from dataclasses import replace
+from pathlib import Path, PurePath
 from types import SimpleNamespace
 from typing import Any
 
@@ -15,13 +16,16 @@ from hypothesis import strategies as st
 
 from scaffold import cargo, places, repository, shipping
 from scaffold.cargo import Cargo, Mark, Sent, Shipment
+from scaffold.cli.observe import visit
 from scaffold.engine import carrying, content
 from scaffold.errors import WrongInput
 from scaffold.places import Place
-from scaffold.project import Build
+from scaffold.project import Build, Port
 from scaffold.remote import Server
 from scaffold.remote.line import LIFELINE, Line, Shell
 from scaffold.remote.there import WRITE, There, place
+
+from ..builders import container, project, with_service
 
 A, B, C = Mark(0o644, "a" * 64), Mark(0o644, "b" * 64), Mark(0o755, "c" * 64)
 
@@ -118,7 +122,19 @@ def test_commands_are_told_with_the_way_to_the_server(tmp_path: Path) -> None:
 def test_what_differs_is_sent_and_only_what_was_sent_is_removed(
     own: Mapping[str, Mark], sent: Mapping[str, Mark] | None, there: Mapping[str, Mark], expected: Shipment
 ) -> None:
-    assert cargo.compare(Cargo(own), None if sent is None else Cargo(sent), there) == expected
+    assert cargo.compare(Cargo(own), None if sent is None else Sent(Cargo(sent)), there) == expected
+
+
+def test_what_was_cut_off_half_way_is_taken_up() -> None:
+    before, new = Sent(Cargo({"a": A, "b": B, "gone": C})), Sent(Cargo({"a": C, "b": A, "more": B}))
+    meanwhile = cargo.between(new, before)
+
+    done = cargo.compare(new.cargo, meanwhile, {"a": C, "b": B, "gone": C, "more": B})
+
+    assert done == Shipment(("b",), ("gone",))
+    assert cargo.compare(new.cargo, meanwhile, {"a": C, "b": C}) == Shipment(("b", "more"), edited=("b",))
+    # Another version comes, of which some is there and some is not.
+    assert cargo.compare(Cargo({"a": B}), meanwhile, {"a": C, "more": B}) == Shipment(("a",), ("more",))
 
 
 @pytest.mark.parametrize("name", [".env", "secrets/app.env", ".stack/history.jsonl", ".git/config"])
@@ -200,7 +216,7 @@ def test_outside_of_one_goes_what_the_ignore_files_leave_and_what_compose_names(
 
 def test_a_name_that_would_be_two_is_refused(source: Path) -> None:
     (source / "a\nb").write_text("")
-    with pytest.raises(WrongInput, match="new line"):
+    with pytest.raises(WrongInput, match="ends a line"):
         shipping.load(source, ["a\nb"], "")
 
 
@@ -279,6 +295,9 @@ def test_what_fails_there_fails_as_it_would_here(folder: There) -> None:
 
 
 def test_nothing_of_there_is_done_here_by_mistake(folder: There) -> None:
+    for name in set(dir(Path)) - set(dir(PurePath)):
+        if not name.startswith("_") and name not in vars(There):
+            pytest.fail(f"{name} would be done here")
     for call in (folder.open, folder.rmdir, lambda: os.fspath(folder)):
         with pytest.raises(TypeError, match="lies on root@server"):
             call()
@@ -312,15 +331,15 @@ def test_files_there_have_the_same_sums_and_the_image_the_same_name(folder: Ther
 
     assert shipping.read(folder) == new
     assert shipping.look(folder, own.files) == own.files
-    assert cargo.compare(own, own, shipping.look(folder, own.files)).empty
+    assert cargo.compare(own, new, shipping.look(folder, own.files)).empty
     build = Build(folder, "Dockerfile")
     assert content.content_hash(build) == content.content_hash(Build(Path(str(folder)), "Dockerfile"))
-    assert folder.sums()["app/main.py"] == (0o644, hashlib.sha256(b"app = 1\n").hexdigest())
+    assert folder.sums(["app/main.py", "gone"])["app/main.py"] == (0o644, hashlib.sha256(b"app = 1\n").hexdigest())
     (source / "app/main.py").unlink()
     (source / "app/main.py").mkdir()
     (source / "app/main.py/deeper.txt").write_text("a folder where a file was")
     later = shipping.load(source, [*set(names) - {"app/main.py"}, "app/main.py/deeper.txt"], "abd")
-    again = cargo.compare(later, own, shipping.look(folder, {**own.files, **later.files}))
+    again = cargo.compare(later, new, shipping.look(folder, {**own.files, **later.files}))
     assert (again.send, again.remove) == (("app/main.py/deeper.txt",), ("app/main.py",))
     shipping.deliver(folder, shipping.pack(source, Sent(later), new, again.send), again)
     assert shipping.look(folder, later.files) == later.files
@@ -390,3 +409,44 @@ def test_a_layer_is_there_when_an_image_there_begins_like_ours(
 def test_an_image_is_built_for_the_servers_machine(machine: str) -> None:
     client: Any = SimpleNamespace(info=lambda: {"Architecture": machine})
     assert carrying.platform(client) == {"x86_64": "linux/amd64", "aarch64": "linux/arm64"}.get(machine, "")
+
+
+# ------------------------------------------------------------------ where the site of a server is looked at
+
+
+class Named(Server):
+    """A server of which the configuration is known."""
+
+    def __init__(self, **said: str) -> None:
+        super().__init__("deploy@server", ask=False)
+        self.__dict__["_configured"] = said
+
+
+class Forwarding(Near):
+    """A connection that says what it would forward."""
+
+    def port(self, address: str, port: int) -> tuple[str, int]:  # noqa: ARG002
+        return "127.0.0.1", port + 10_000
+
+
+@pytest.mark.parametrize(
+    ("said", "host_ip", "peer"),
+    [
+        ({"hostname": "203.0.113.7"}, "", ("203.0.113.7", 443)),
+        ({"hostname": "203.0.113.7"}, "127.0.0.1", ("127.0.0.1", 10_443)),
+        ({"hostname": "203.0.113.7", "proxyjump": "bastion"}, "", ("127.0.0.1", 10_443)),
+        ({"hostname": "10.0.0.7", "proxycommand": "nc"}, "", ("127.0.0.1", 10_443)),
+        ({"hostname": "127.0.0.1"}, "", ("127.0.0.1", 10_443)),
+        ({"hostname": "localhost"}, "", ("127.0.0.1", 10_443)),
+    ],
+    ids=["a public address", "published there alone", "a jump host", "a command", "a tunnel", "a name of ours"],
+)
+def test_the_site_of_a_server_is_never_looked_for_here(
+    said: dict[str, str], host_ip: str, peer: tuple[str, int], tmp_path: Path
+) -> None:
+    folder = place(Forwarding(Named(**said), tmp_path), "/srv/shop")
+    base = project(directory=folder)
+    own = with_service(base, "traefik", ports=tuple(replace(port, host_ip=host_ip) for port in base.proxy.ports))
+    assert visit.site(own).peer(443) == peer
+    site = visit.stage(own, replace(container("traefik"), ports=(Port(443, 443, host_ip),)))
+    assert site.peer(site.https_port) == (peer if peer[1] == 443 else ("127.0.0.1", 10_443))

@@ -85,7 +85,7 @@ def beyond(project: Project) -> together.Looks:
     from ...probe import directory, names
 
     def authorities() -> Mapping[str, Any]:
-        return {"authority": directory.look(project.acme_directory, project.roots, datetime.now(UTC))}
+        return {"authority": directory.look(project.acme_directory, seat.roots(project), datetime.now(UTC))}
 
     return {
         ("names",): lambda: {"names": names.look(project.hosts, project.name_servers)},

@@ -66,7 +66,9 @@ def _api(project: Project, facts: Facts) -> tuple[str, ...] | None:
     if traefik is None:
         return None
     host = "localhost" if project.is_proxy else sample(project.canonical[0])
-    outside = [inner.Peer(seat.address(project), port.published) for port in traefik.ports]
+    published = [port.published for port in traefik.ports]
+    known = seat.ways(project, published)
+    outside = [inner.Peer(*known.get(port, (seat.address(project), port))) for port in published]
     edges = {name: one for name, one in traefik.addresses.items() if project.is_proxy or name == project.edge}
     inside = [_peer(project, address, port) for address in edges.values() for port in entry_points(project)]
     found = inner.api(dict.fromkeys((*outside, *inside)), host)

@@ -4,21 +4,65 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ... import detect, repository, shipping
+from ... import detect, repository, shipping, wholefile
+from ...errors import WrongInput
 from ...facts import Holder, Room
+from ...project import EVERYWHERE
 from ...remote.there import There
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from ...project import Project
+    from ...project import Port, Project
 
 
 def address(project: Project) -> str:
-    """Return where the site is looked at from here: the server's own address, where it is published for everybody."""
+    """Return where the site is looked at from here: of a project on a server, the server's own address."""
     folder = project.serving.directory
-    return folder.line.host if isinstance(folder, There) and project.everywhere else project.address
+    return folder.line.server.host if isinstance(folder, There) else project.address
+
+
+def ways(project: Project, ports: Iterable[int]) -> dict[int, tuple[str, int]]:
+    """Return how ports are reached that the server does not show to us: through the connection to it; StackError.
+
+    What is published for the server alone, and everything where the way there leads through others.
+    """
+    folder = project.serving.directory
+    if not isinstance(folder, There) or (project.everywhere and folder.line.server.direct):
+        return {}
+    return {port: folder.line.port(project.address, port) for port in dict.fromkeys(ports) if port}
+
+
+def entry(project: Project, port: Port) -> tuple[str, int, int]:
+    """Return address and ports, of HTTP and HTTPS, of what a container publishes; StackError."""
+    folder = project.serving.directory
+    alone = port.host_ip not in EVERYWHERE
+    here = port.host_ip if alone else "127.0.0.1"
+    if not isinstance(folder, There):
+        return here, 0, port.published
+    if folder.line.server.direct and not alone:
+        return folder.line.server.host, 0, port.published
+    address, way = folder.line.port(here, port.published)
+    return address, 0, way
+
+
+def roots(project: Project) -> Path | None:
+    """Return the PEM file here with the roots of a private authority; for a project on a server, a copy of its own.
+
+    WrongInput when that cannot be read.
+    """
+    found = project.roots
+    if not isinstance(found, There):
+        return found
+    copy = found.line.folder / "roots.pem"
+    try:
+        wholefile.write(copy, found.read_bytes(), 0o600)
+    except OSError as error:
+        raise WrongInput(
+            f"the roots in {found} on {found.address} cannot be read: {error.strerror}", hint="STACK_ACME_ROOT in .env"
+        ) from error
+    return copy
 
 
 def room(folder: Path) -> Room:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ... import authority, probe
 from ...facts import TRIALS, Container, Facts, Handshake, Reply, Sighting
 from ...probe import outdated, visitors
-from ...project import EVERYWHERE, LOCAL, STAGING, Project, sample
+from ...project import LOCAL, STAGING, Port, Project, sample
 from . import seat
 
 if TYPE_CHECKING:
@@ -31,13 +31,13 @@ LOG_SECONDS = 5
 
 def site(project: Project) -> probe.Site:
     """Return where the project is looked at from here, and whose signature is wanted."""
-    roots = authority.root_path() if project.certificates == LOCAL else project.roots
+    roots = authority.root_path() if project.certificates == LOCAL else seat.roots(project)
     trial = TRIALS if project.certificates == STAGING and not roots else None
     # What somebody else serves on this machine may be signed by anybody whom the system believes.
     besides = project.certificates == LOCAL and not project.known
-    return probe.Site(
-        seat.address(project), project.http_port, project.https_port, roots, not project.external, trial, besides
-    )
+    ports = (project.http_port, project.https_port)
+    ways = seat.ways(project, ports)
+    return probe.Site(seat.address(project), *ports, roots, not project.external, trial, besides, ways)
 
 
 def handshakes(project: Project, facts: Facts) -> dict[str, Handshake]:
@@ -128,7 +128,7 @@ def _marked(engine: Engine, project: Project, facts: Facts) -> tuple[Sighting, .
 
 def _ask(project: Project, path: str, host: str, sent: str, at: str) -> Reply:
     here = site(project)
-    where = replace(here, address=at) if at else here
+    where = replace(here, address=at, ways={}) if at else here
     return probe.get(where, sample(host), path, {"X-Forwarded-For": sent} if sent else None)
 
 
@@ -145,6 +145,5 @@ def _sighting(host: str, sent: str, at: str, line: Mapping[str, Any]) -> Sightin
 
 def stage(project: Project, container: Container) -> probe.Site:
     """Return where a rehearsal is looked at: whoever signs there is believed."""
-    port = next((one for one in container.ports if one.target == project.https_port), None)
-    where = (port.host_ip if port and port.host_ip not in EVERYWHERE else "127.0.0.1", 0, port.published if port else 0)
-    return probe.Site(*where, issuers="")
+    port = next((one for one in container.ports if one.target == project.https_port), Port(0, 0, "127.0.0.1"))
+    return probe.Site(*seat.entry(project, port), issuers="")
