@@ -80,8 +80,12 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sshd]:
 
 @pytest.fixture(scope="module")
 def project(make: Make) -> Stack:
-    """A project on a laptop, in git, with answers of its own."""
-    laptop = make("laptop")
+    """A project on a laptop."""
+    return committed(make("laptop"))
+
+
+def committed(laptop: Stack) -> Stack:
+    """Make a project, and put it into git but for what is ignored."""
     laptop.new(postgres="true")
     (laptop.folder / "not-in-git.txt").write_text("a note to self")
     with (laptop.folder / ".gitignore").open("a") as file:
@@ -117,9 +121,10 @@ def sent(done: Done) -> int:
     return int(float(told[1]) * 1000) if told else 0
 
 
-def test_from_a_bare_folder_to_a_green_check_and_back_again(afar: Afar) -> None:
+def test_from_a_bare_folder_to_a_green_check_and_back_again(server: Sshd, make: Make) -> None:
     """Up, check, change, up, rollback, down: the server has what git has, and what is its own stays its own."""
-    laptop, there = afar.laptop, afar.there
+    laptop, there = committed(make("bare")), make("day")
+    afar = Afar(laptop, server, there)
 
     planned = afar.stack("up", "--dry-run")
     assert (planned.status, there.folder.exists()) == (GOOD, False), planned.everything

@@ -291,6 +291,7 @@ def insist_on_https_for_a_trial(stack: Stack) -> None:
 
 def let_strangers_in(stack: Stack) -> None:
     file = stack.folder / "traefik/dynamic/strangers.yaml"
+    eventually(lambda: stack.serves("localhost"))  # whoever was here before may have made the app anew
     with stack.reread(lambda: stack.get("stranger.test").status == HTTPStatus.OK):
         stack.later.callback(file.unlink)
         file.write_text(STRANGERS.format(stack.name))
