@@ -253,7 +253,7 @@ def _conclude(
         planned = {} if steps is None else {"plan": [str(step) for step in steps]}
         terminal.document({**report.findings_document(project.name, found), **planned})
     else:
-        show(found, seconds, again=report.again(found, _place(project)))
+        show(found, seconds, again=report.again(found, places.words(project.directory)))
     failed = any(finding.failed for finding in found)
     if not as_json and not failed:
         _farewell(project, found)
@@ -279,11 +279,6 @@ def show(found: Sequence[Finding], seconds: float | None, *, again: str = "") ->
     terminal.result(
         report.findings(found, colour=terminal.colour(), width=terminal.width(), seconds=seconds, again=again)
     )
-
-
-def _place(project: Project) -> list[str]:
-    """Return the argument that names the project's folder; where we are, there need be none."""
-    return places.words(project.directory)
 
 
 def _farewell(project: Project, found: Sequence[Finding]) -> None:

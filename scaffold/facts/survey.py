@@ -94,8 +94,6 @@ def survey(text: str, *, asked: float, answered: float, logins: Sequence[str] = 
     ValueError when it has not come to its end.
     """
     said = _said(text)
-    if "end" not in said:
-        raise ValueError("the look at the server was cut short")
 
     def one(name: str) -> str:
         return next(iter(said.get(name, ())), "")
@@ -149,6 +147,8 @@ def _said(text: str) -> dict[str, list[str]]:
         name, tab, value = line.partition("\t")
         if tab:
             said.setdefault(name, []).append(value)
+    if "end" not in said:
+        raise ValueError("the look at the server was cut short")
     return said
 
 

@@ -5,8 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.rig import engine as rig
+from tests.rig.ssh import SSHD
+
 from ..names import Names, known, serve
 from .acme import Authority
+from .sshd import Sshd
 from .stacks import Stack, free_ports, unique
 
 HERE = Path(__file__).parent
@@ -85,3 +89,14 @@ def authority(tmp_path: Path, names: Names) -> Iterator[Callable[..., Authority]
     yield prepare
     for one in prepared:
         one.remove()
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sshd]:
+    """A server over SSH whose key is known here, and that lets us in."""
+    if not SSHD.exists() and not rig.installed_here():
+        pytest.skip("no SSH server's program on this machine; where the rig installs things there is one")
+    own = Sshd.made(tmp_path_factory.mktemp("ssh"))
+    own.knows()
+    yield own
+    own.stop()

@@ -15,7 +15,6 @@ from docker import DockerClient
 
 from scaffold.engine import carrying
 from tests.rig import engine as rig
-from tests.rig.ssh import SSHD
 
 from .conftest import Make
 from .sshd import Sshd
@@ -66,16 +65,6 @@ class Afar:
 
     def tracked(self) -> set[str]:
         return set(self.laptop.git("ls-files").split())
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sshd]:
-    if not SSHD.exists() and not rig.installed_here():
-        pytest.skip("no SSH server's program on this machine; where the rig installs things there is one")
-    own = Sshd.made(tmp_path_factory.mktemp("ssh"))
-    own.knows()
-    yield own
-    own.stop()
 
 
 @pytest.fixture(scope="module")

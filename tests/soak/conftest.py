@@ -1,5 +1,5 @@
 """The long tests use what the end-to-end ones use."""
 
-from tests.e2e.conftest import authority, make, names, own_data_folder, stacks
+from tests.e2e.conftest import authority, make, names, own_data_folder, server, stacks
 
-__all__ = ["authority", "make", "names", "own_data_folder", "stacks"]
+__all__ = ["authority", "make", "names", "own_data_folder", "server", "stacks"]

@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import psutil
@@ -18,8 +17,6 @@ from tests.e2e.sshd import Sshd
 from tests.e2e.stacks import BIN, Done
 from tests.e2e.test_on import Afar
 from tests.e2e.test_roll import APP, Rolling, settled
-from tests.rig import engine as rig
-from tests.rig.ssh import SSHD
 
 BEGINS = "… "
 """What the line of a step begins with, where there is no terminal."""
@@ -46,16 +43,6 @@ class Afield(Rolling):
     def up(self) -> Done:
         assert self.afar
         return self.afar.stack("up", "--json")
-
-
-@pytest.fixture
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sshd]:
-    if not SSHD.exists() and not rig.installed_here():
-        pytest.skip("no SSH server's program on this machine; where the rig installs things there is one")
-    own = Sshd.made(tmp_path_factory.mktemp("ssh"))
-    own.knows()
-    yield own
-    own.stop()
 
 
 @pytest.fixture
