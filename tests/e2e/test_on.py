@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import yaml
 from docker import DockerClient
 
 from scaffold.engine import carrying
@@ -174,6 +175,44 @@ def test_from_a_bare_folder_to_a_green_check_and_back_again(server: Sshd, make: 
     assert down.status == GOOD, down.everything
     assert there.ids() == {}
     assert kept(there.folder) == own
+
+
+def test_two_places_of_one_project_are_up_on_one_server(server: Sshd, make: Make) -> None:
+    """Named in the project's places.yaml; each has what is its own, and one that goes leaves the other."""
+    laptop, staging, production = committed(make("both")), make("staging"), make("production")
+    sides = {"staging": staging, "production": production}
+    places = {
+        name: {
+            "server": server.address,
+            "folder": str(side.folder),
+            "settings": {
+                "COMPOSE_PROJECT_NAME": side.name,
+                "STACK_HTTP_PORT": side.http_port,
+                "STACK_HTTPS_PORT": side.https_port,
+                "STACK_DNS_RESOLVERS": "127.0.0.1:1",
+            },
+        }
+        for name, side in sides.items()
+    }
+    (laptop.folder / "places.yaml").write_text(yaml.safe_dump(places))
+
+    def stack(command: str, on: str, *words: str) -> Done:
+        return run(BIN / "stack", command, laptop.folder, "--on", on, *words, env=dict(server.env))
+
+    for name, side in sides.items():
+        done = stack("up", name, "--json", "--yes")
+        assert done.status == GOOD, done.everything
+        assert side.get("localhost", "/").status == 200
+    assert len({side.folder.joinpath("secrets/postgres_password").read_text() for side in sides.values()}) == 2
+
+    gone = stack("down", "staging", "--json")
+
+    assert gone.status == GOOD, gone.everything
+    assert staging.ids() == {}
+    eventually(lambda: stack("check", "production", "--json").healthy)
+    unknown = stack("check", "prod", "--json")
+    assert unknown.status == WRONG
+    assert "it names production, staging" in unknown.json["error"]["message"]
 
 
 @pytest.fixture
