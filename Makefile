@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 DEMO := .demo/demo
 
-.PHONY: demo demo-down test unit template e2e soak lint rig rig-clean golden constraints clean
+.PHONY: demo demo-down test unit template e2e soak lint rig rig-clean golden pictures constraints clean
 
 demo: rig .venv/ready   ## scaffold a project, bring it up on https://localhost, check it
 	@test -e $(DEMO)/compose.yaml || $(BIN)/stack new $(DEMO) --defaults
@@ -54,6 +54,9 @@ rig-clean:
 golden: .venv/ready  ## take the default project, as it is rendered now, for what it has to be
 	GOLDEN=write $(BIN)/pytest -q tests/template/test_combinations.py -k golden
 	git add --force tests/template/golden  # its own .gitignore would keep its .env out
+
+pictures: rig .venv/ready  ## take the README's pictures again, of a real run on https://localhost
+	$(BIN)/python -m tests.pictures
 
 constraints: .venv/ready  ## take the newest versions that the declared ranges allow
 	$(BIN)/pip install --quiet --upgrade --upgrade-strategy eager --editable . --group dev

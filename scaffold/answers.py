@@ -25,60 +25,10 @@ class Origin:
     version: str
 
 
-UNASKED = frozenset(
-    {
-        "adopt",
-        "app",
-        "app_dir",
-        "app_user",
-        "build_packages",
-        "data",
-        "dependencies",
-        "deploy",
-        "dockerfile",
-        "drain_seconds",
-        "entrypoint",
-        "hosts",
-        "kind",
-        "path_prefix",
-        "prestart",
-        "proxy",
-        "proxy_project",
-        "public",
-        "replicas",
-        "server",
-        "server_options",
-        "system_packages",
-        "upload_limit",
-        "watch",
-        "worker_memory",
-    }
-)
-"""Questions that `stack new` answers by looking at the folder, or by their defaults; all can be given."""
-
 APP, STATIC, PROXY = "app", "static", "proxy"
 """What a project is: the answer to `kind`."""
 OWN_PROXY = "own"
 """The proxy of a project whose note does not know the question yet."""
-ALIEN: Mapping[str, frozenset[str]] = {
-    STATIC: UNASKED
-    - {
-        "adopt",
-        "deploy",
-        "drain_seconds",
-        "hosts",
-        "kind",
-        "path_prefix",
-        "proxy",
-        "proxy_project",
-        "public",
-        "replicas",
-        "watch",
-    },
-    PROXY: UNASKED - {"deploy", "kind", "watch"},
-}
-"""Of the unasked questions those that have no meaning for what is no app."""
-
 IN_ENV: Mapping[str, str] = {
     "domain": "STACK_DOMAIN",
     "hosts": "STACK_HOSTS",
@@ -106,6 +56,8 @@ OWN = FRONT | {"acme_directory", "acme_root", "challenge", "dns_provider", "emai
 """Answers whose lines .env does not have yet when the proxy becomes another one."""
 BOOLEANS = frozenset({"true", "yes", "y", "on", "1", "false", "no", "n", "off", "0"})
 """Whatever else is said, Copier takes it for a yes."""
+VARIABLE = "STACK_NEW_"
+"""How the names of variables begin that hold answers."""
 AT_BIRTH = frozenset({"adopt", "dockerfile", "kind", "project_name"})
 """Answers that decide whose files there are, or what containers and volumes are called."""
 
@@ -119,6 +71,12 @@ def from_pairs(pairs: Iterable[str]) -> dict[str, Any]:
             raise WrongInput(f"--data {pair!r} is not of the form NAME=VALUE", hint="for example: --data workers=4")
         answers[name] = value
     return answers
+
+
+def from_environment(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the answers given as variables, STACK_NEW_DOMAIN for domain."""
+    names = (name for name in environment if name.startswith(VARIABLE))
+    return {name.removeprefix(VARIABLE).lower(): environment[name] for name in sorted(names)}
 
 
 def from_file(path: Path) -> dict[str, Any]:
@@ -178,16 +136,6 @@ def kinds(document: Mapping[str, Any]) -> dict[str, str]:
         for name, question in document.items()
         if not name.startswith("_") and isinstance(question, dict) and question.get("when") is not False
     }
-
-
-def settled(document: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the answers that `stack new` does not ask for: the defaults of questions that few people would change."""
-    return {name: document[name]["default"] for name in document if name in UNASKED}
-
-
-def fitting(settled: Mapping[str, Any], kind: str) -> dict[str, Any]:
-    """Return the settled answers that mean something for what the project is."""
-    return {name: value for name, value in settled.items() if name not in ALIEN.get(kind, ())}
 
 
 def moves(given: Mapping[str, Any], answered: Mapping[str, Any]) -> bool:

@@ -142,6 +142,19 @@ def version(directory: Path, of: Path) -> str:
     return "" if commit == "(initial)" else commit[:DIGITS] + "-dirty" * changed
 
 
+def identity(directory: Path) -> tuple[str, str]:
+    """Return the name and the e-mail address that git signs a commit with there; empty what it does not know."""
+    home = next(one for one in (directory, *directory.absolute().parents) if one.is_dir())
+    return _setting(home, "user.name"), _setting(home, "user.email")
+
+
+def _setting(folder: Path, name: str) -> str:
+    if not shutil.which("git"):
+        return ""
+    done = subprocess.run(["git", "config", "--get", name], cwd=folder, capture_output=True, check=False)
+    return done.stdout.decode(errors="replace").strip()
+
+
 def _located(directory: Path) -> tuple[str, str, str]:
     try:
         top, prefix, head = _git(directory, "rev-parse", "--show-toplevel", "--show-prefix", "HEAD").splitlines()

@@ -10,6 +10,7 @@ from .blending import ASIDE, BEGIN, END, in_the_way, left_behind, unfit, with_bl
 from .dockerfile import USER, problems, told
 from .legacy import translate
 from .proposal import Proposal, meant
+from .services import stores
 
 __all__ = [
     "ASIDE",
@@ -24,6 +25,7 @@ __all__ = [
     "problems",
     "propose",
     "refuse_adopted",
+    "stores",
     "told",
     "translate",
     "unfit",

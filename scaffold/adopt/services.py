@@ -20,6 +20,16 @@ def hints(source: Source, answers: Mapping[str, Any], *, told: bool) -> Proposal
     return Proposal({}, tuple(said))
 
 
+def stores(source: Source) -> dict[str, str]:
+    """Return the data services that an app seems to use, each with the package that tells."""
+    found = source.dependencies
+    if found is None:
+        return {}
+    driver = next((name for name in DRIVERS if found.brings(name)), "")
+    told = {"postgres": driver, "redis": "redis" if found.brings("redis") else ""}
+    return {name: package for name, package in told.items() if package}
+
+
 def _migrates(source: Source) -> bool:
     return "alembic.ini" in source.files and (not source.dependencies or source.dependencies.brings("alembic"))
 

@@ -3,6 +3,7 @@
 What a command does not need it does not import: Copier alone costs half a second (FACTS C10).
 """
 
+import os
 import signal
 import sys
 from pathlib import Path
@@ -60,7 +61,7 @@ def new(
     if not destination.strip():
         raise WrongInput("the folder's name is empty", hint="for example: stack new shop")
     of = create.template(template, ref)
-    given = create.given(answers, data, of)
+    given = create.given(answers, data, of, os.environ)
     return create.create(Path(destination), given, of, ask=not defaults, yes=yes, as_json=as_json)
 
 

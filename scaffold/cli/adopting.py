@@ -7,9 +7,10 @@ from typing import Any
 
 from .. import adopt, detect, placing
 from ..errors import WrongInput
+from ..form import Choice, Question
 from ..source import Candidate, Source
-from . import terminal
 
+APP, DOCKERFILE = "app", "dockerfile"
 ENV = Path(".env")
 IGNORED = Path("Dockerfile.dockerignore")
 
@@ -26,20 +27,46 @@ class Adoption:
     """Whether there is an app to adopt."""
 
 
-def look(folder: Path, given: Mapping[str, Any], *, ask: bool) -> Adoption:
-    """Return what follows from the app in a folder, if there is one; WrongInput when it cannot be adopted as it is."""
+def read(folder: Path) -> Source:
+    """Return what a folder holds; WrongInput when it was adopted before, or another template made it."""
     source = detect.look(folder)
     adopt.refuse_adopted(source, str(folder))
+    return source
+
+
+def adoption(source: Source, folder: Path, given: Mapping[str, Any]) -> Adoption:
+    """Return what follows from the app in a folder, if there is one; WrongInput when it cannot be adopted as it is."""
     if not adopt.adopts(source, given):
         return Adoption(given)
     _refuse_env(folder)
-    given = {**given, **(_dockerfile(source, given) if ask else {})}
-    proposal = adopt.propose(source, _app(source, folder, given, ask=ask), given)
+    proposal = adopt.propose(source, _app(source, folder, given), given)
     answers = {**proposal.answers, **given}
     aside = {name: placing.free_name(folder, f"{name}{adopt.ASIDE}") for name in adopt.in_the_way(source, answers)}
     behind = (adopt.left_behind(name, _text(folder / name)) for name in aside if name != "Dockerfile")
     said = (*proposal.said, *filter(None, behind), *_about_git(folder), *source.notes)
     return Adoption(answers, said, aside, found=True)
+
+
+def question(name: str, source: Source, value: Any) -> Question:  # noqa: ANN401 - an answer
+    """Return the question that a folder with a Dockerfile, or without an app that is sure, makes necessary."""
+    if name == DOCKERFILE and source.recipe:
+        old = adopt.translate(source.recipe, source.paths)
+        why = (f"{source.recipe.base} is deprecated",) if old else adopt.problems(source.recipe)
+        text = f"There is a Dockerfile{': ' + '; '.join(why) if why else ''}."
+        own = Choice(f"use the stack's own (yours becomes Dockerfile{adopt.ASIDE})", "replace")
+        choices: tuple[Choice, ...] = (Choice("keep it", "keep"), own)[:: -1 if why else 1]
+    else:
+        text = "Which app is to be served?" if source.candidates else "Where is the FastAPI app? package.module:name"
+        choices = tuple(Choice(f"{one.app} ({one.where})", one.app) for one in source.candidates)
+    return Question(name, "str", text, value or next((one.value for one in choices), ""), choices=choices)
+
+
+def refusal(name: str, value: str, source: Source, folder: Path) -> str:
+    """Return why such an answer cannot be, whatever the others are; empty when it can."""
+    if name == DOCKERFILE:
+        kept = source.recipe and value == "keep"
+        return "; ".join(adopt.problems(source.recipe)) if source.recipe and kept else ""
+    return detect.names(folder, value, detect.root_of(folder, value) or ".")
 
 
 def blend(rendered: Path, folder: Path, adoption: Adoption) -> frozenset[Path]:
@@ -56,36 +83,26 @@ def blend(rendered: Path, folder: Path, adoption: Adoption) -> frozenset[Path]:
     return frozenset({ENV}) if after != before else frozenset()
 
 
-def agree(folder: Path, aside: Mapping[str, str], blended: Collection[Path], *, yes: bool, ask: bool) -> None:
+def agree(folder: Path, aside: Mapping[str, str], blended: Collection[str], *, yes: bool) -> None:
     """Return when the person's own files may be touched; WrongInput with what would be done when not."""
     # What becomes of the Dockerfile is an answer.
     renamed = {name: other for name, other in aside.items() if name != "Dockerfile"}
-    names = ", ".join((*renamed, *map(str, blended)))
+    names = ", ".join((*renamed, *blended))
     if yes or not names:
         return
     steps = [f"rename {name} to {other}" for name, other in renamed.items()]
     steps += [f"append the stack's lines to {name}" for name in blended]
-    if ask:
-        from .. import wizard
-
-        if wizard.confirm(f"{folder} has {names} of yours: {' and '.join(steps)}?"):
-            return
     raise WrongInput(
         f"{folder} already has {names}; nothing was written",
         hint=f"--yes, to {' and '.join(steps)}; or move what is in the way",
     )
 
 
-def _app(source: Source, folder: Path, given: Mapping[str, Any], *, ask: bool) -> Candidate:
-    if name := given.get("app"):
+def _app(source: Source, folder: Path, given: Mapping[str, Any]) -> Candidate:
+    if name := given.get(APP):
         return _named(folder, str(name), given)
     if told := adopt.told(source, given):
         return told
-    if ask and len(source.candidates) > 1:
-        from .. import wizard
-
-        options = {f"{one.app} ({one.where})": one for one in source.candidates}
-        return options[wizard.choose("Which app is to be served?", tuple(options))]
     found = adopt.choose(source, str(folder))
     found = replace(found, folder=str(given.get("app_dir", found.folder)))
     if why := detect.names(folder, found.app, found.folder):
@@ -120,22 +137,6 @@ def _named(folder: Path, name: str, given: Mapping[str, Any]) -> Candidate:
     if given.get("dockerfile") != "keep" and (why := detect.names(folder, name, root)):
         raise WrongInput(f"app={name} names nothing: {why}", hint="--data app=package.module:name, as in the code")
     return Candidate(name, root, "as you said")
-
-
-def _dockerfile(source: Source, given: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Ask what becomes of a Dockerfile that is there."""
-    if source.recipe is None or "dockerfile" in given:
-        return {}
-    from .. import wizard
-
-    old = adopt.translate(source.recipe, source.paths)
-    why = (f"{source.recipe.base} is deprecated",) if old else adopt.problems(source.recipe)
-    terminal.note(f"There is a Dockerfile{': ' + '; '.join(why) if why else ''}.")
-    options = {
-        "Keep it": "keep",
-        f"Use the stack's own (yours becomes Dockerfile{adopt.ASIDE})": "replace",
-    }
-    return {"dockerfile": options[wizard.choose("The Dockerfile", tuple(options)[:: -1 if why else 1])]}
 
 
 def _text(path: Path) -> str:

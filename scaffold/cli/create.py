@@ -3,12 +3,17 @@
 import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from .. import answers as answering
-from .. import placing, render
+from .. import outline, placing, render
 from ..errors import WrongInput
-from . import adopting, terminal
+from ..outline import Files
+from ..screens import making
+from . import adopting, becoming, terminal
+
+MANUALS = {"README.md", "STACK.md"}
 
 
 def template(address: str | None, ref: str | None) -> render.Template:
@@ -23,9 +28,18 @@ def template(address: str | None, ref: str | None) -> render.Template:
     return named
 
 
-def given(file: Path | None, pairs: Sequence[str], of: render.Template | None = None) -> dict[str, Any]:
-    """Return the answers of the command line, judged by name; the single ones win over the file."""
-    data = {**(answering.from_file(file) if file else {}), **answering.from_pairs(pairs)}
+def given(
+    file: Path | None,
+    pairs: Sequence[str],
+    of: render.Template | None = None,
+    environment: Mapping[str, str] = MappingProxyType({}),
+) -> dict[str, Any]:
+    """Return the answers of the command line, judged by name; single ones win over variables, these over the file."""
+    data = {
+        **(answering.from_file(file) if file else {}),
+        **answering.from_environment(environment),
+        **answering.from_pairs(pairs),
+    }
     answering.refuse_unfit(data, (of or render.carried()).asked)
     return data
 
@@ -34,42 +48,63 @@ def create(  # noqa: PLR0913 - what the command was given
     destination: Path, data: Mapping[str, Any], of: render.Template, *, ask: bool, yes: bool, as_json: bool
 ) -> int:
     """Ask, render, and put the project in its place; nothing is written before everything is known."""
-    if ask and (as_json or not terminal.interactive()):
-        raise WrongInput(
-            "there is no terminal to ask questions at", hint="--defaults, with --data NAME=VALUE for the others"
-        )
     if destination.exists() and not destination.is_dir():
         raise WrongInput(f"{destination} is a file", hint="name a folder that is new or empty")
-    kind = str(data.get("kind", answering.APP))
-    looks = "adopt" in of.asked and kind == answering.APP
-    adoption = adopting.look(destination, data, ask=ask) if looks else adopting.Adoption(data)
-    for line in adoption.said:
-        terminal.note(line)
-    quiet = answering.fitting(of.quiet, kind) if ask else {}
-    with render.rendered(destination, {**quiet, **adoption.answers}, ask=ask, of=of) as folder:
-        blended = adopting.blend(folder, destination, adoption)
-        adopting.agree(destination, adoption.aside, blended, yes=yes, ask=ask)
+    ours = "adopt" in of.asked
+    if ask and (as_json or not terminal.interactive()):
+        _refuse_to_guess(destination, data, of if ours else None)
+        ask = False
+    adoption = _adoption(destination, data, of if ours else None, ask=ask)
+    agreed = yes or (ask and ours)  # the sum has named it all
+    if not (ask and ours):
+        for line in adoption.said:
+            terminal.note(line)
+    with render.rendered(destination, adoption.answers, ask=ask and not ours, of=of) as folder:
+        files = becoming.files(folder, destination, adoption)
+        adopting.agree(destination, adoption.aside, files.blended, yes=agreed)
+        if files.replaced or files.kept:
+            _agree(destination, files, yes=agreed, as_json=as_json)
         written = placing.files(folder)
-        taken = {*blended, *map(Path, adoption.aside)}
-        if in_the_way := [path for path in placing.conflicts(folder, destination) if path not in taken]:
-            _agree(destination, in_the_way, yes=yes, as_json=as_json)
-        placing.place(folder, destination, aside=adoption.aside, blended=blended)
-    _show(destination, written, in_the_way, adoption, as_json=as_json)
+        placing.place(folder, destination, aside=adoption.aside, blended=frozenset(map(Path, files.blended)))
+    _show(destination, written, files, adoption, as_json=as_json)
     return 0
 
 
-def _agree(destination: Path, in_the_way: Sequence[Path], *, yes: bool, as_json: bool) -> None:
+def _adoption(
+    destination: Path, data: Mapping[str, Any], ours: render.Template | None, *, ask: bool
+) -> adopting.Adoption:
+    """Return what is to be rendered; another template asks for itself what it has to know."""
+    if ours is None or (str(data.get("kind", answering.APP)) != answering.APP and not ask):
+        return adopting.Adoption(data)
+    if ask:
+        from . import asking
+
+        return asking.ask(destination, data, ours)
+    return adopting.adoption(adopting.read(destination), destination, data)
+
+
+def _refuse_to_guess(destination: Path, data: Mapping[str, Any], ours: render.Template | None) -> None:
+    """Return when nothing is left to be asked; WrongInput that names it when something is."""
+    from . import asking
+
+    missing = asking.missing(destination, data, ours) if ours else ("anything",)
+    if missing:
+        raise WrongInput(
+            f"there is no terminal to ask questions at, and nobody has answered: {', '.join(missing)}",
+            hint=f"--defaults, or --data {missing[0]}=VALUE",
+        )
+
+
+def _agree(destination: Path, files: Files, *, yes: bool, as_json: bool) -> None:
     """Return when files may be overwritten; WrongInput that names them when they may not."""
-    names = ", ".join(map(str, in_the_way))
+    names = ", ".join((*files.replaced, *files.kept))
     if yes:
         return
     if terminal.interactive() and not as_json:
         from .. import wizard
 
-        kept = any(map(placing.belongs_to_the_place, in_the_way))
-        if wizard.confirm(
-            f"{destination} already has {names}. Overwrite{' (.env and secrets are kept)' if kept else ''}?"
-        ):
+        kept = " (.env and secrets are kept)" if files.kept else ""
+        if wizard.confirm(f"{destination} already has {names}. Overwrite{kept}?"):
             return
     raise WrongInput(
         f"{destination} already has {names}; nothing was written",
@@ -78,26 +113,22 @@ def _agree(destination: Path, in_the_way: Sequence[Path], *, yes: bool, as_json:
 
 
 def _show(
-    destination: Path,
-    written: Sequence[Path],
-    in_the_way: Sequence[Path],
-    adoption: adopting.Adoption,
-    *,
-    as_json: bool,
+    destination: Path, written: Sequence[Path], files: Files, adoption: adopting.Adoption, *, as_json: bool
 ) -> None:
-    kept = [str(path) for path in in_the_way if placing.belongs_to_the_place(path)]
-    replaced = [str(path) for path in in_the_way if not placing.belongs_to_the_place(path)]
     if as_json:
         body = {"directory": str(destination.resolve()), "files": [str(path) for path in written]}
-        more = {"replaced": replaced, "kept": kept, "renamed": dict(adoption.aside), "found": list(adoption.said)}
-        terminal.document({**body, **more})
+        changed = {"replaced": list(files.replaced), "kept": list(files.kept), "renamed": dict(adoption.aside)}
+        terminal.document({**body, **changed, "found": list(adoption.said)})
         return
-    manual = next((str(path) for path in written if str(path) in {"README.md", "STACK.md"}), "README.md")
-    terminal.result(f"{destination} holds the project, {len(written)} files. {manual} there tells what each is for.")
-    if replaced:
-        terminal.result(f"Replaced: {', '.join(replaced)}")
+    manual = next((path for path in written if str(path) in MANUALS), None)
+    terminal.result(f"{destination} holds the project, {len(written)} files.")
+    if manual:
+        meanings = outline.meanings((destination / manual).read_text(encoding="utf-8"))
+        terminal.result(making.tree(destination, written, meanings, colour=terminal.colour()))
+    if files.replaced:
+        terminal.result(f"Replaced: {', '.join(files.replaced)}")
     for name, other in adoption.aside.items():
         terminal.result(f"Renamed: {name} is {other} now")
-    if kept:
-        terminal.result(f"Kept as it was, whatever the answers say: {', '.join(kept)}")
+    if files.kept:
+        terminal.result(f"Kept as it was, whatever the answers say: {', '.join(files.kept)}")
     terminal.result(f"Next: stack up {shlex.quote(str(destination))}")

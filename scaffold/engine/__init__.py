@@ -88,10 +88,10 @@ class Engine:
             return project
         return replace(project, front=neighbours.front(self._client, project.joins, place))
 
-    def versions(self, project: Project) -> Versions:
-        """Return the versions of engine and Compose."""
+    def versions(self, directory: Path) -> Versions:
+        """Return the versions of engine and Compose, of which a folder's machine has one."""
         said = self._client.version()
-        return Versions(said["Version"], compose.version(project.directory), said.get("MinAPIVersion", ""))
+        return Versions(said["Version"], compose.version(directory), said.get("MinAPIVersion", ""))
 
     def host(self, project: Project) -> tuple[Path, bool]:
         """Return the folder where the engine keeps everything, and whether it can limit memory."""

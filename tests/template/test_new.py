@@ -7,7 +7,6 @@ import os
 import sys
 from pathlib import Path
 
-import pexpect
 import pytest
 
 from scaffold import cli, render
@@ -196,84 +195,3 @@ def test_json_is_one_document_for_results_and_for_errors(tmp_path: Path, capsys:
 def test_without_a_terminal_nothing_hangs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.run(["new", str(tmp_path / "shop")]) == 2
     assert "--defaults" in capsys.readouterr().err
-
-
-class TestAtATerminal:
-    @pytest.fixture
-    def asked(self, tmp_path: Path) -> pexpect.spawn[str]:
-        environment = {**os.environ, "TERM": "xterm", "NO_COLOR": "1"}
-        environment.pop("CI", None)
-        words = ["new", str(tmp_path / "shop")]
-        return pexpect.spawn(str(STACK), words, env=environment, encoding="utf-8", timeout=30, dimensions=(40, 120))
-
-    @pytest.mark.parametrize("answered", [0, 1, 3])
-    def test_ctrl_c_at_a_question_leaves_nothing_behind(
-        self, asked: pexpect.spawn[str], tmp_path: Path, answered: int
-    ) -> None:
-        questions = ("Name of the project", "Domain name", "Where the certificate", "Python version")
-        for question in questions[:answered]:
-            asked.expect(question)
-            asked.send("\r")
-        asked.expect(questions[answered])
-
-        asked.send("\x03")
-        asked.expect(pexpect.EOF)
-        asked.close()
-
-        assert asked.exitstatus == 130
-        assert "interrupted" in (asked.before or "")
-        assert "Traceback" not in (asked.before or "")
-        assert [path.name for path in tmp_path.iterdir()] == []
-
-    def test_what_a_choice_makes_necessary_is_asked(self, asked: pexpect.spawn[str]) -> None:
-        for question, keys in (
-            ("Name of the project", "\r"),
-            ("Domain name", "\x7f" * 9 + "*.shop.org\r"),
-            ("Where the certificate comes from", "\r"),
-            ("E-mail address", "\r"),
-            ("How the authority is convinced", "\r"),
-            ("Your DNS provider", "\r"),
-            ("dns_provider must be a name", "cloudflare\r"),
-        ):
-            asked.expect(question)
-            asked.send(keys)
-        asked.expect("Python version")
-        asked.send("\x03")
-        asked.expect(pexpect.EOF)
-
-    def test_answers_are_asked_judged_and_written(self, asked: pexpect.spawn[str], tmp_path: Path) -> None:
-        asked.expect("Name of the project")
-        asked.send("\r")
-        asked.expect("Domain name")
-        asked.send("\x7f" * 9 + "not a domain\r")
-        asked.expect("domain must be a bare host name")
-        asked.send("\x7f" * 12 + "shop.test\r")
-        asked.expect("Where the certificate comes from")
-        asked.send("\r")
-        for question, key in (
-            ("Python version", "\r"),
-            ("PostgreSQL beside the app", "y"),
-            ("Major version", "\r"),
-            ("Redis beside the app", "\r"),
-            ("Worker processes", "\r"),
-            ("Memory limit", "\r"),
-            ("Path of the app", "\r"),
-        ):
-            asked.expect(question)
-            asked.send(key)
-        asked.expect(pexpect.EOF)
-        asked.close()
-
-        assert asked.exitstatus == 0
-        assert "STACK_DOMAIN=shop.test" in (tmp_path / "shop/.env").read_text()
-        assert "STACK_CERTIFICATES=local\n" in (tmp_path / "shop/.env").read_text()
-        assert "STACK_POSTGRES_VERSION=18\n" in (tmp_path / "shop/.env").read_text()
-        assert {path.name for path in (tmp_path / "shop").glob("compose.*")} == {
-            "compose.yaml",
-            "compose.app.yaml",
-            "compose.dev.yaml",
-            "compose.postgres.yaml",
-            "compose.proxy.yaml",
-            "compose.routes.yaml",
-            "compose.uploads.yaml",
-        }

@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from scaffold import answers
 from scaffold.errors import WrongInput
@@ -217,12 +216,6 @@ def test_an_answer_that_was_replaced_is_found(
 class TestWhatTheTemplateHasToAgreeWith:
     TEMPLATE = ROOT
 
-    def test_nobody_is_asked_where_the_default_says_it_all(self) -> None:
-        settled = answers.settled(yaml.safe_load((self.TEMPLATE / "copier.yml").read_text()))
-
-        assert set(settled) == answers.UNASKED
-        assert [name for name, value in settled.items() if "{{" in str(value)] == []
-
     def test_what_env_decides_is_in_env(self) -> None:
         parts = [self.TEMPLATE / "template/.env.jinja", *(self.TEMPLATE / "template/.env.d").iterdir()]
         lines = [line for part in parts for line in part.read_text().splitlines()]
@@ -274,12 +267,3 @@ class TestWhatAnUpdateDoesNotChange:
 )
 def test_another_proxy_is_a_move(given: dict[str, Any], answered: dict[str, Any], moves: bool) -> None:
     assert answers.moves(given, answered) is moves
-
-
-def test_what_is_no_app_is_not_told_what_only_an_app_has() -> None:
-    settled = dict.fromkeys((*answers.UNASKED, "domain"), "x")
-    assert answers.fitting(settled, "app") == settled
-    assert set(answers.fitting(settled, "proxy")) == {"deploy", "domain", "kind", "watch"}
-    of_static = set(answers.fitting(settled, "static"))
-    assert {"domain", "hosts", "kind", "path_prefix", "proxy", "public"} <= of_static
-    assert not of_static & {"app", "data", "prestart", "server", "upload_limit", "worker_memory"}

@@ -116,7 +116,7 @@ def _first(engine: Engine, project: Project) -> together.Looks:
 
     return {
         ("tried",): lambda: {"tried": history.ended(project.directory)},
-        ("versions",): lambda: {"versions": engine.versions(project)},
+        ("versions",): lambda: {"versions": engine.versions(project.directory)},
         ("containers", "orphans"): lambda: _containers(engine, project),
         ("images", "build_image", "editions"): images,
         ("migrations",): lambda: {"migrations": engine.migrations(project)},

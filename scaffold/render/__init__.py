@@ -6,7 +6,7 @@ import tempfile
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +24,10 @@ from copier.errors import (
 from jinja2 import TemplateError
 from plumbum import ProcessExecutionError
 
-from . import SOURCE, __version__, answers
-from .errors import Interrupted, NotReady, StackError, WrongInput
+from .. import SOURCE, __version__, answers
+from ..errors import Interrupted, NotReady, StackError, WrongInput
 
-PACKAGE = Path(__file__).parent
+PACKAGE = Path(__file__).parents[1]
 PARTS = ("copier.yml", "template")
 """What a template consists of, in its folder."""
 ADDRESSES = "--template takes a folder, a git address (that ends in .git or begins with git+), or gh:owner/repo"
@@ -51,8 +51,6 @@ class Template:
     """The type of each of its questions, by name."""
     versioned: bool
     """Whether it is a git repository; a project cannot be updated from anything else."""
-    quiet: Mapping[str, Any] = field(default_factory=dict)
-    """Answers to questions that nobody is asked at a terminal."""
     recorded: answers.Origin | None = None
     """What a project is told about where it comes from, if not the above."""
 
@@ -72,7 +70,6 @@ def carried() -> Template:
         "HEAD",
         answers.kinds(document),
         versioned=True,
-        quiet=answers.settled(document),
         recorded=answers.Origin(SOURCE, f"v{__version__}"),
     )
 
@@ -93,7 +90,7 @@ def found(address: str, ref: str | None = None) -> Template:
     if origin.vcs is None and ref:
         raise WrongInput(f"{address} is no git repository, so there is no {ref} in it", hint=ADDRESSES)
     try:
-        with _explained(address):
+        with explained(address):
             return Template(origin.url, ref, _asked(origin), versioned=origin.vcs is not None)
     finally:
         origin._cleanup()  # noqa: SLF001 - Copier's own commands call it, too
@@ -109,12 +106,14 @@ def _asked(origin: resolving.Template) -> dict[str, str]:
 
 
 @contextmanager
-def rendered(destination: Path, data: Mapping[str, Any], *, ask: bool, of: Template | None = None) -> Iterator[Path]:
-    """Render the project into a temporary folder beside its place, and take that folder away afterwards.
+def rendered(
+    destination: Path, data: Mapping[str, Any], *, ask: bool, of: Template | None = None, home: Path | None = None
+) -> Iterator[Path]:
+    """Render the project into a temporary folder, beside its place or in `home`, and take it away afterwards.
 
     Nothing is written to the destination. WrongInput when an answer is refused, Interrupted at Ctrl-C.
     """
-    home = destination if destination.is_dir() else _nearest(destination.parent)
+    home = home or (destination if destination.is_dir() else _nearest(destination.parent))
     try:
         workshop = Path(tempfile.mkdtemp(prefix=".stack-new-", dir=home))
     except OSError as error:
@@ -132,14 +131,14 @@ def update(project: Path, data: Mapping[str, Any], of: Template, *, ask: bool) -
     The folder is a clean git repository that records the template's address. Where two changes met in the same lines,
     both are left there between markers, and git knows the file as unmerged. WrongInput when Copier refuses.
     """
-    with _explained(of.address):
+    with explained(of.address):
         copier.run_update(
             project, dict(data), defaults=not ask, skip_answered=True, overwrite=True, quiet=True, vcs_ref=of.ref
         )
 
 
 def _render(destination: Path, data: Mapping[str, Any], of: Template, *, ask: bool) -> Path:
-    with _explained(of.address):
+    with explained(of.address):
         copier.run_copy(of.address, destination, dict(data), defaults=not ask, quiet=True, vcs_ref=of.ref)
     if of.recorded:
         note = destination / answers.NOTE
@@ -148,7 +147,7 @@ def _render(destination: Path, data: Mapping[str, Any], of: Template, *, ask: bo
 
 
 @contextmanager
-def _explained(address: str) -> Iterator[None]:
+def explained(address: str) -> Iterator[None]:
     """Turn what Copier, Jinja and git complain of into a sentence of ours."""
     try:
         # A template that somebody is working on is rendered as it is.
@@ -173,11 +172,11 @@ def _meaning(error: BaseException, address: str) -> StackError:
         case ProcessExecutionError():
             return _of_git(error, address)
         case InvalidConfigFileError() | TemplateError():
-            return WrongInput(f"{address} cannot be rendered: {_sentence(error.__cause__ or error)}", hint=ADDRESSES)
+            return WrongInput(f"{address} cannot be rendered: {sentence(error.__cause__ or error)}", hint=ADDRESSES)
         case ValueError() if str(error).startswith(UNKNOWN):
             return _no_version(address, str(error).removeprefix(UNKNOWN))
         case _:
-            return WrongInput(_sentence(error), hint="nothing was written; --help shows how answers are given")
+            return WrongInput(sentence(error), hint="nothing was written; --help shows how answers are given")
 
 
 def _of_git(error: ProcessExecutionError, address: str) -> StackError:
@@ -192,7 +191,7 @@ def _no_version(address: str, name: str, evidence: tuple[str, ...] = ()) -> Wron
     return WrongInput(f"{address} has no version {name}", evidence=evidence, hint=f"git ls-remote --tags {address}")
 
 
-def _sentence(error: BaseException) -> str:
+def sentence(error: BaseException) -> str:
     """Return Copier's complaint without its own prefix: validators here name the question themselves."""
     text = REQUIRED.sub(r"\1 has to be answered: --data \1=VALUE", " ".join(str(error).split()))
     prefix, _, rest = text.partition("': ")

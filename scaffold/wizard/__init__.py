@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import questionary
 
-from .errors import Interrupted
+from ..errors import Interrupted
 
 
 def confirm(question: str) -> bool:

@@ -1,0 +1,1 @@
+"""Pictures of real runs, for the README: `make pictures` takes them again."""
