@@ -67,18 +67,23 @@ class Terminal:
         end = time.monotonic() + SECONDS
         while self.text.count(text) < times:
             assert time.monotonic() < end, f"no {text!r} in\n" + "\n".join(self.lines)
-            assert self._took() or self.text.count(text) >= times, f"ended without {text!r}:\n" + "\n".join(self.lines)
+            assert self.takes() or self.text.count(text) >= times, f"ended without {text!r}:\n" + "\n".join(self.lines)
 
     def asks(self, name: str) -> None:
         """Wait until a question of that name is the last that was asked."""
         end = time.monotonic() + SECONDS
         while not f"{self._asked} ".startswith(f"? {name} "):
             assert time.monotonic() < end, f"{name} is not asked in\n" + "\n".join(self.lines)
-            assert self._took(), f"ended, and never asked {name}:\n" + "\n".join(self.lines)
+            assert self.takes(), f"ended, and never asked {name}:\n" + "\n".join(self.lines)
+
+    @property
+    def questions(self) -> list[str]:
+        """The lines of questions that were asked so far, by us or by Copier."""
+        return [line for line in self.lines if line.startswith(("? ", "\N{MICROPHONE}"))]
 
     @property
     def _asked(self) -> str:
-        return next((line for line in reversed(self.lines) if line.startswith("? ")), "")
+        return next(reversed(self.questions), "")
 
     def types(self, *keys: str) -> None:
         """Type keys, one after the other."""
@@ -92,13 +97,13 @@ class Terminal:
         self.types(*(keys or (ENTER,)))
         end = time.monotonic() + SECONDS
         while (self._screen.cursor.y, len(self._screen.history.top)) == before and time.monotonic() < end:
-            if not self._took():
+            if not self.takes():
                 return
 
     def ended(self, seconds: float = SECONDS) -> int:
         """Wait for the end of the program, and return its exit code."""
         end = time.monotonic() + seconds
-        while self._took():
+        while self.takes():
             assert time.monotonic() < end, "it did not end:\n" + "\n".join(self.lines)
         self._child.close()
         return int(self._child.exitstatus if self._child.exitstatus is not None else -1)
@@ -106,7 +111,7 @@ class Terminal:
     def close(self) -> None:
         self._child.close(force=True)
 
-    def _took(self) -> bool:
+    def takes(self) -> bool:
         """Take what the program has written within a moment, and tell whether there can be more."""
         try:
             said = self._child.read_nonblocking(65536, timeout=0.1)
