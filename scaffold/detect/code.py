@@ -6,6 +6,7 @@ import posixpath
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 
 DEEP = 30
 """How deep an expression is followed; what a person writes is shallower."""
@@ -13,6 +14,10 @@ RUNNING = ".".join(platform.python_version_tuple()[:2])
 """The Python that reads: code for a newer one may have words that it does not know."""
 LONG = 4096
 """Characters that a path or an address may have; code that doubles a string again and again is not followed."""
+ABOVE = frozenset({"os.path.dirname"})
+SAME = frozenset({"os.path.abspath", "os.path.realpath", "os.path.normpath"})
+SAME_METHODS = frozenset({"resolve", "absolute", "as_posix", "expanduser"})
+"""What gives the folder of a path, or the same path, by function and by method: paths here are the project's."""
 PATHS = frozenset({"pathlib.Path", "pathlib.PurePath", "pathlib.PosixPath", "pathlib.PurePosixPath", "anyio.Path"})
 
 
@@ -122,8 +127,11 @@ def bindings(node: ast.stmt) -> tuple[list[str], ast.expr | None, ast.expr | Non
 
 
 def constants(module: Module) -> dict[str, str]:
-    """Return the strings and paths that names of a module stand for."""
-    known: dict[str, str] = {}
+    """Return the strings and paths that names of a module stand for; `__file__` is its path in the project.
+
+    An app is started in the project's own folder, so that a path from there and one beside the code are the same.
+    """
+    known = {"__file__": module.path}
     for node in statements(module.tree.body):
         names, value, _ = bindings(node)
         text = literal(value, module.imports, known)
@@ -137,19 +145,44 @@ def literal(node: ast.AST | None, imports: Mapping[str, str], known: Mapping[str
     """Return the string or path that an expression is, as far as it is one that only reading tells; else None."""
     if deep > DEEP:
         return None
-    if isinstance(node, ast.Constant):
-        return node.value if isinstance(node.value, str) else None
-    if isinstance(node, ast.Name):
-        return known.get(node.id)
+    if isinstance(node, ast.Constant | ast.Name):
+        found = known.get(node.id) if isinstance(node, ast.Name) else node.value
+        return found if isinstance(found, str) else None
     if isinstance(node, ast.FormattedValue):
         plain = node.format_spec is None and node.conversion == -1
         return literal(node.value, imports, known, deep + 1) if plain else None
+    inner, up = _moved(node, imports)
+    if inner is not None:
+        return _above(literal(inner, imports, known, deep + 1), up)
     parts, between = _parts(node, imports)
     texts = [literal(part, imports, known, deep + 1) for part in parts]
     whole = [text for text in texts if text is not None]
     if not parts or len(whole) < len(texts) or sum(map(len, whole)) > LONG:
         return None
     return posixpath.join(*whole) if between == "/" else "".join(whole)
+
+
+def _moved(node: ast.AST | None, imports: Mapping[str, str]) -> tuple[ast.expr | None, int]:
+    """Return the path that an expression starts from, and how many folders above it means; None when it is no such."""
+    if isinstance(node, ast.Attribute) and node.attr == "parent":
+        return node.value, 1
+    if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Attribute) and node.value.attr == "parents":
+        up = node.slice.value if isinstance(node.slice, ast.Constant) else None
+        return (node.value.value, up + 1) if isinstance(up, int) and up >= 0 else (None, 0)
+    if not isinstance(node, ast.Call):
+        return None, 0
+    if called(node, imports) in ABOVE | SAME and len(node.args) == 1:
+        return node.args[0], int(called(node, imports) in ABOVE)
+    method = isinstance(node.func, ast.Attribute) and node.func.attr in SAME_METHODS and not node.args
+    return (node.func.value, 0) if method and isinstance(node.func, ast.Attribute) else (None, 0)
+
+
+def _above(path: str | None, up: int) -> str | None:
+    """Return a folder above a path; None for one outside of the project."""
+    if path is None or not up:
+        return path
+    folders = PurePosixPath(path).parents
+    return str(folders[up - 1]) if up <= len(folders) else None
 
 
 def _parts(node: ast.AST | None, imports: Mapping[str, str]) -> tuple[list[ast.expr], str]:

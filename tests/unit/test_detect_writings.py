@@ -59,6 +59,33 @@ WRITES = {
     "make a folder": ('from pathlib import Path\nUPLOADS = Path("uploads")\nUPLOADS.mkdir()', "uploads", "folder"),
     "make folders": ('import os\nos.makedirs("a/b", exist_ok=True)', "a/b", "folder"),
     "make joined folders": ('import os\nos.mkdir(os.path.join("a", "b"))', "a/b", "folder"),
+    "beside the code": (
+        "from pathlib import Path\nBASE = Path(__file__).resolve().parent\nurl = f\"sqlite:///{BASE / 'app.db'}\"",
+        "src/shop/app.db",
+        "sqlite",
+    ),
+    "above the code": (
+        'from pathlib import Path\n(Path(__file__).parent.parent.parent / "uploads").mkdir()',
+        "./uploads",
+        "folder",
+    ),
+    "above the code, by number": (
+        'from pathlib import Path\n(Path(__file__).absolute().parents[2] / "uploads").mkdir()',
+        "./uploads",
+        "folder",
+    ),
+    "above the code, in the old way": (
+        (
+            "import os\nBASE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))\n"
+            'open(os.path.join(BASE, "log.txt"), "w")'
+        ),
+        "src/log.txt",
+        "file",
+    ),
+    "outside of the project": ('from pathlib import Path\n(Path(__file__).parents[3] / "x").mkdir()', None, ""),
+    "above an absolute path": ('from pathlib import Path\n(Path("/data/x").parent / "y").touch()', "/data/y", "file"),
+    "some number above": ('from pathlib import Path\n(Path(__file__).parents[n] / "x").mkdir()', None, ""),
+    "parent of something else": ('node.parent.open("w")', None, ""),
     "log": ('import logging\nlogging.FileHandler("app.log")', "app.log", "file"),
     "log that turns": (
         'from logging.handlers import RotatingFileHandler\nRotatingFileHandler("app.log", maxBytes=1)',
@@ -76,7 +103,7 @@ WRITES = {
 
 @pytest.mark.parametrize(("text", "path", "kind"), WRITES.values(), ids=WRITES)
 def test_a_written_path_is_found(tmp_path: Path, text: str, path: str | None, kind: str) -> None:
-    found = detect.look(make(tmp_path, {"db.py": text + "\n"})).writings
+    found = detect.look(make(tmp_path, {"src/shop/db.py": text + "\n"})).writings
     assert [(one.path, one.kind) for one in found] == ([(path, kind)] if path else [])
 
 
