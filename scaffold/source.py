@@ -114,6 +114,8 @@ class Source:
     health_path: str = "/"
     """A route that says whether the app is well; `/` when there is none."""
     health_where: str = ""
+    health_hidden: str = ""
+    """Where a health route stands of which only running tells the whole path, and what it ends in; else empty."""
     recipe: Recipe | None = None
     note: Mapping[str, Any] | None = None
     """What .copier-answers.yml says, of this template or of another; None without one."""

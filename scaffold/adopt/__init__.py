@@ -88,7 +88,7 @@ def propose(source: Source, app: Candidate, given: Mapping[str, Any]) -> Proposa
     found += writings.data(source, app, given, keep=keep)
     told = any("--data prestart=" in line for line in found.said)
     found += services.hints(source, {**found.answers, **given}, told=told)
-    return found + _health(source) + _env(source)
+    return found + _health(source, given) + _env(source)
 
 
 def _from(app: Candidate) -> str:
@@ -107,6 +107,10 @@ def _env(source: Source) -> Proposal:
     return Proposal({}, tuple(said))
 
 
-def _health(source: Source) -> Proposal:
+def _health(source: Source, given: Mapping[str, Any]) -> Proposal:
+    if "health_path" in given:
+        return Proposal()
     where = f" ({source.health_where})" if source.health_where else ", since no health route was found"
+    if source.health_hidden:
+        where = f"; {source.health_hidden}, after a prefix that only running tells: --data health_path=PATH names it"
     return Proposal({"health_path": source.health_path}, (f"alive: {source.health_path} answers below 500{where}",))

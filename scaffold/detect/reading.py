@@ -24,7 +24,7 @@ def look(root: Path) -> Source:
     entrypoint, unfit = declared(root, document)
     candidates, looked = ((entrypoint,), ()) if entrypoint else apps.search(modules, seen.paths)
     needs = dependencies.read(load, seen.files)
-    route = health.find(modules.values())
+    route, hidden = health.find(modules.values(), seen.paths)
     complaints = (*seen.notes, *(one for one in parsed if isinstance(one, str)), problem, unfit)
     return Source(
         files=seen.files,
@@ -36,6 +36,7 @@ def look(root: Path) -> Source:
         writings=writings.find(modules.values()),
         health_path=route.path,
         health_where=route.where,
+        health_hidden=hidden,
         recipe=recipe.read(load("Dockerfile")) if "Dockerfile" in seen.files else None,
         note=_note(load(NOTE)) if NOTE in seen.files else None,
         notes=tuple(one for one in complaints if one and not (needs and one in needs.problems)),

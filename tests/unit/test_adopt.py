@@ -417,6 +417,27 @@ class TestWhatTheStackCouldDo:
         assert "stack secret set NAME" in said
 
 
+class TestWhetherItIsAlive:
+    def said(self, given: dict[str, Any] | None = None, **changes: Any) -> list[str]:
+        return [line for line in adopt.propose(source(**changes), APP, given or {}).said if line.startswith("alive: ")]
+
+    def test_the_route_is_named_with_its_place(self) -> None:
+        assert self.said(health_path="/health", health_where="x.py, line 1") == [
+            "alive: /health answers below 500 (x.py, line 1)"
+        ]
+
+    def test_a_path_that_only_running_tells_is_asked_for(self) -> None:
+        assert self.said(health_hidden="x.py, line 1 ends in /health") == [
+            (
+                "alive: / answers below 500; x.py, line 1 ends in /health, after a prefix that only running tells:"
+                " --data health_path=PATH names it"
+            )
+        ]
+
+    def test_nothing_is_said_when_the_person_has(self) -> None:
+        assert self.said({"health_path": "/up"}, health_hidden="x.py, line 1 ends in /health") == []
+
+
 def test_a_factory_is_called() -> None:
     assert proposed(app=replace(APP, factory=True))["server_options"] == "--factory"
 
