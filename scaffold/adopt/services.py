@@ -9,6 +9,9 @@ from .proposal import Proposal, meant
 DRIVERS = {"asyncpg": "asyncpg", "psycopg": "psycopg", "psycopg2": "psycopg2", "psycopg2-binary": "psycopg2"}
 """PostgreSQL's drivers, by package, and what SQLAlchemy calls them."""
 
+METERS = ("prometheus-client", "prometheus-fastapi-instrumentator", "starlette-exporter")
+"""prometheus_client, and what brings it along where no lock file says so."""
+
 
 def hints(source: Source, answers: Mapping[str, Any], *, told: bool) -> Proposal:
     """Name the answers that the folder suggests and nobody gave; `told` when what precedes a start was spoken of."""
@@ -16,6 +19,12 @@ def hints(source: Source, answers: Mapping[str, Any], *, told: bool) -> Proposal
     if _migrates(source) and "prestart" not in answers and not told:
         said.append(
             "alembic.ini is there: --data prestart=alembic runs `alembic upgrade head` once before each new version"
+        )
+    if source.dependencies and _counts_apart(source.dependencies, answers):
+        said.append(
+            "prometheus_client is there: each worker counts for itself, and who asks for the figures gets one worker's;"
+            " PROMETHEUS_MULTIPROC_DIR: /tmp under `environment:` in compose.app.yaml, with a MultiProcessCollector in"
+            " the code, adds them up, and --data workers=1 does without"
         )
     return Proposal({}, tuple(said))
 
@@ -28,6 +37,12 @@ def stores(source: Source) -> dict[str, str]:
     driver = next((name for name in DRIVERS if found.brings(name)), "")
     told = {"postgres": driver, "redis": "redis" if found.brings("redis") else ""}
     return {name: package for name, package in told.items() if package}
+
+
+def _counts_apart(found: Dependencies, answers: Mapping[str, Any]) -> bool:
+    """Tell whether what is measured is kept by worker, as prometheus_client does unless it is told."""
+    alone = str(answers.get("workers", "")) == "1" or str(answers.get("replicas", "1")) != "1"
+    return any(map(found.brings, METERS)) and not alone
 
 
 def _migrates(source: Source) -> bool:

@@ -395,6 +395,19 @@ class TestWhatTheStackCouldDo:
     def test_redis(self) -> None:
         assert self.hints("redis") == ["redis is there: --data redis=true puts Redis beside the app (REDIS_URL)"]
 
+    @pytest.mark.parametrize(
+        "package", ["prometheus-client", "prometheus-fastapi-instrumentator", "starlette-exporter"]
+    )
+    def test_figures_of_several_workers(self, package: str) -> None:
+        (said,) = self.hints(package)
+
+        assert said.startswith("prometheus_client is there: each worker counts for itself")
+        assert "PROMETHEUS_MULTIPROC_DIR: /tmp" in said
+
+    @pytest.mark.parametrize("given", [{"workers": "1"}, {"workers": 1}, {"replicas": "2"}])
+    def test_figures_of_a_single_worker(self, given: dict[str, Any]) -> None:
+        assert self.hints("prometheus-client", given) == []
+
     def test_migrations(self) -> None:
         (said,) = self.hints("alembic", None, "alembic.ini")
 
