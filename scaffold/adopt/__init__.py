@@ -5,7 +5,7 @@ from typing import Any
 
 from ..errors import WrongInput
 from ..source import Candidate, Source
-from . import dependencies, dockerfile, services, writings
+from . import dependencies, dockerfile, legacy, services, writings
 from .blending import ASIDE, BEGIN, END, in_the_way, left_behind, unfit, with_block, with_patterns
 from .dockerfile import USER, problems, told
 from .legacy import translate
@@ -73,8 +73,11 @@ def choose(source: Source, folder: str) -> Candidate:
     return source.candidates[0]
 
 
-def propose(source: Source, app: Candidate, given: Mapping[str, Any]) -> Proposal:
-    """Return the answers for an app; WrongInput with the reason when it cannot be served as it is."""
+def propose(source: Source, app: Candidate, given: Mapping[str, Any], folder: str = ".") -> Proposal:
+    """Return the answers for an app; WrongInput with the reason when it cannot be served as it is.
+
+    `folder` is the one that was read, as the person named it.
+    """
     found = Proposal(
         {"adopt": True, "app": app.app, "app_dir": app.folder}, (f"app: {app.app}{_from(app)} ({app.where})",)
     )
@@ -82,8 +85,8 @@ def propose(source: Source, app: Candidate, given: Mapping[str, Any]) -> Proposa
     found += dockerfile.options(source, app)
     keep = {**found.answers, **given}.get("dockerfile") == "keep"
     if not keep:
-        found += dependencies.installation(source, {**found.answers, **given})
-    elif source.dependencies:
+        found += dependencies.installation(source, app, {**found.answers, **given}, folder)
+    elif source.dependencies and not legacy.brings(source.recipe):
         dependencies.served_by(source.dependencies, {**found.answers, **given})
     found += writings.data(source, app, given, keep=keep)
     told = any("--data prestart=" in line for line in found.said)

@@ -61,6 +61,11 @@ def translate(recipe: Recipe, files: AbstractSet[str]) -> Translation | None:
     return Translation(answers, tuple(sentence for _, sentence in found))
 
 
+def brings(recipe: Recipe | None) -> bool:
+    """Tell whether a Dockerfile comes from such an image, which has FastAPI and a server without being told."""
+    return recipe is not None and bool(IMAGE.fullmatch(recipe.base))
+
+
 Finding = tuple[Mapping[str, Any], str]
 """The answers that a setting gives, if any, and what is said of it."""
 

@@ -39,7 +39,7 @@ def adoption(source: Source, folder: Path, given: Mapping[str, Any]) -> Adoption
     if not adopt.adopts(source, given):
         return Adoption(given)
     _refuse_env(folder)
-    proposal = adopt.propose(source, _app(source, folder, given), given)
+    proposal = adopt.propose(source, _app(source, folder, given), given, str(folder))
     answers = {**proposal.answers, **given}
     aside = {name: placing.free_name(folder, f"{name}{adopt.ASIDE}") for name in adopt.in_the_way(source, answers)}
     behind = (adopt.left_behind(name, _text(folder / name)) for name in aside if name != "Dockerfile")
@@ -111,16 +111,21 @@ def _app(source: Source, folder: Path, given: Mapping[str, Any]) -> Candidate:
 
 
 def _about_git(folder: Path) -> tuple[str, ...]:
-    """Tell to keep .env out of git, where git is used and nobody has."""
-    if not (folder / ".git").exists():
+    """Tell to keep .env out of git, where git is used, perhaps in a folder above, and nobody has."""
+    above = [folder.resolve(), *folder.resolve().parents]
+    top = next((number for number, one in enumerate(above) if (one / ".git").exists()), None)
+    if top is None or any(
+        _ignores_env(one / ".gitignore", here=not number) for number, one in enumerate(above[: top + 1])
+    ):
         return ()
-    ignored = folder / ".gitignore"
-    lines = {line.strip().lstrip("/") for line in _text(ignored).splitlines()} if ignored.is_file() else set()
-    return (
-        ()
-        if lines & {".env", "*.env", ".env*", "**/.env"}
-        else ("git: add /.env to .gitignore, it differs per server",)
-    )
+    return ("git: add /.env to .gitignore, it differs per server",)
+
+
+def _ignores_env(ignored: Path, *, here: bool) -> bool:
+    """Tell whether a .gitignore names .env; with a slash before it, it means the one beside it."""
+    lines = {line.strip() for line in _text(ignored).splitlines()} if ignored.is_file() else set()
+    names = {".env", "*.env", ".env*", "**/.env"}
+    return bool(lines & names) or (here and bool({line.lstrip("/") for line in lines} & names))
 
 
 def _refuse_env(folder: Path) -> None:

@@ -27,6 +27,13 @@ LOCKS: Mapping[str, str] = {"uv": "uv.lock", "poetry": "poetry.lock"}
 ELSEWHERE = {"git", "url", "path", "workspace", "file"}
 """What says that a package comes from another place than an index, where its version is not chosen."""
 
+FREEZE = "pip freeze --exclude-editable > requirements.txt"
+"""What names all that an environment has, but the project itself."""
+WORKSPACE = (
+    "pyproject.toml makes a workspace, and the image's dependency step has none of its members: in the app's own folder"
+    " `uv export --no-dev --no-emit-workspace --output-file requirements.txt`, and `stack new` there"
+)
+
 
 @dataclass(frozen=True)
 class Wanted:
@@ -96,10 +103,12 @@ def _pip(load: Load) -> Dependencies:
 def _project(load: Load, files: AbstractSet[str], document: Table, tool: str) -> Dependencies:
     name = LOCKS[tool]
     problems = [one for one in _declared(document) if isinstance(one, str)]
+    problems += [WORKSPACE] if tool == "uv" and table(document, "tool", "uv", "workspace") else []
     wanted = [one for one in _declared(document) if isinstance(one, Wanted)]
     found = Dependencies(tool, PROJECT, frozenset(one.name for one in wanted), _extras(wanted))
     if name not in files:
-        return replace(found, problems=(*problems, f"there is no {name}: run `{tool} lock`"))
+        without = "" if tool == "poetry" else f", or without uv `{FREEZE}`"
+        return replace(found, problems=(*problems, f"there is no {name}: run `{tool} lock`{without}"))
     locked, problem = toml(load, name)
     if problem:
         return replace(found, where=f"{PROJECT} and {name}", problems=(*problems, f"{problem}: run `{tool} lock`"))

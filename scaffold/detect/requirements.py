@@ -17,7 +17,7 @@ ELSEWHERE = re.compile(r"[./~$]|[a-z+]+:|.*\.(whl|zip|tar\.gz|tgz)$|\S*/", re.IG
 EGG = re.compile(r"#(?:.*&)?egg=([A-Za-z0-9._-]+)")
 
 LOCAL = re.compile(r"((-e|--editable)[ =]?\s*)?(\.{0,2}/|\.(\[|$)|file:|[^:]*\.(whl|zip|tar\.gz)$)")
-COPIED = re.compile(r"(requirements|constraints)[^/]*\.txt")
+COPIED = re.compile(r"(requirements|constraints)[^/]*\.txt|requirements/.+")
 """The files that the image's dependency step is given."""
 UNSEEN = "is nothing that the image's dependency step has; keep a Dockerfile of your own (dockerfile=keep)"
 

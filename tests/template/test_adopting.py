@@ -72,7 +72,11 @@ REFUSED: Mapping[str, tuple[Mapping[str, str], tuple[str, ...], str]] = {
     ),
     "an .env that leads elsewhere": ({**PLAIN, ".env": "COMPOSE_FILE=x.yml\n"}, (), "sets COMPOSE_FILE"),
     "an .env that Compose cannot read": ({**PLAIN, ".env": "A=1\nWEIRD LINE\n"}, (), "line 2 is no NAME=VALUE"),
-    "a monorepo": ({"backend/app/main.py": APP, "backend/requirements.txt": REQUIREMENTS}, (), "nothing names the app"),
+    "a monorepo": (
+        {"backend/app/main.py": APP, "backend/requirements.txt": REQUIREMENTS},
+        (),
+        "the app belongs to backend, which has a requirements.txt of its own",
+    ),
     "a tool without its files": (PLAIN, ("dependencies=uv",), "dependencies=uv takes pyproject.toml and uv.lock"),
     "a folder that is not there": (PLAIN, ("app_dir=src",), "names nothing"),
     "an entry point that is none": (
@@ -81,7 +85,7 @@ REFUSED: Mapping[str, tuple[Mapping[str, str], tuple[str, ...], str]] = {
         "nope:app names nothing",
     ),
     "requirements elsewhere": (
-        {**PLAIN, "requirements.txt": "-r requirements/prod.txt\n", "requirements/prod.txt": REQUIREMENTS},
+        {**PLAIN, "requirements.txt": "-r deploy/prod.txt\n", "deploy/prod.txt": REQUIREMENTS},
         (),
         "requirements.txt cannot be installed",
     ),
@@ -132,6 +136,41 @@ def test_what_cannot_be_adopted_is_exit_2_with_a_sentence_and_nothing_is_written
     assert said in printed.err
     assert "  → " in printed.err
     assert held(folder) == files
+
+
+def test_the_api_of_a_monorepo_is_a_project_in_its_own_folder(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    holding(folder, {f"backend/{name}": text for name, text in PLAIN.items()} | {"web/package.json": "{}\n"})
+    (folder / ".git").mkdir()
+
+    assert adopted(folder) == 2
+    assert f"stack new {folder}/backend" in capsys.readouterr().err
+    assert adopted(folder / "backend") == 0
+
+    assert "git: add /.env to .gitignore" in capsys.readouterr().err
+    assert answered(folder / "backend")["app"] == "main:app"
+    assert {path.name for path in folder.iterdir()} == {".git", "backend", "web"}
+
+
+@pytest.mark.parametrize(("ignored", "told"), [("/.env\n", True), (".env\n", False), ("**/.env\n", False)])
+def test_a_gitignore_above_may_keep_env_out(
+    folder: Path, capsys: pytest.CaptureFixture[str], ignored: str, told: bool
+) -> None:
+    holding(folder, {f"backend/{name}": text for name, text in PLAIN.items()} | {".gitignore": ignored})
+    (folder / ".git").mkdir()
+
+    assert adopted(folder / "backend") == 0
+
+    assert ("add /.env to .gitignore" in capsys.readouterr().err) is told
+
+
+def test_a_folder_of_requirements_goes_into_the_dependency_step(folder: Path) -> None:
+    lists = {"requirements.txt": "-r requirements/prod.txt\n", "requirements/prod.txt": REQUIREMENTS}
+    holding(folder, {**PLAIN, **lists})
+
+    assert adopted(folder) == 0
+
+    copied = (folder / "Dockerfile").read_text().partition("RUN --mount")[0]
+    assert "COPY requirement[s] requirements/\n" in copied
 
 
 def test_two_apps_are_both_named_and_one_is_chosen(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -122,6 +122,60 @@ class TestDependencies:
         with pytest.raises(WrongInput, match=r"requirements\.txt nor pyproject\.toml"):
             proposed(dependencies=None)
 
+    INNER = frozenset({"services/api/main.py", "services/api/requirements.txt", "docs/requirements.txt"})
+
+    @pytest.mark.parametrize("top", [None, replace(PIP, names=frozenset({"pre-commit"}))], ids=["none", "of-tools"])
+    @pytest.mark.parametrize("folder", ["services/api", "services/api/src"])
+    def test_an_app_in_a_folder_with_a_list_of_its_own_is_adopted_there(
+        self, top: Dependencies | None, folder: str
+    ) -> None:
+        app = replace(APP, app="main:app", folder=folder)
+
+        with pytest.raises(WrongInput, match="belongs to services/api, which has a requirements") as refused:
+            adopt.propose(source(dependencies=top, paths=self.INNER), app, {}, "/code/my shop")
+
+        assert refused.value.hint.startswith("stack new '/code/my shop/services/api' makes")
+
+    def test_a_list_further_in_is_spoken_of_where_the_one_at_the_top_will_do(self) -> None:
+        app = replace(APP, app="main:app", folder="services/api")
+        found = adopt.propose(source(paths=self.INNER), app, {})
+
+        assert (
+            "not installed: what services/api/requirements.txt asks for, which the app's folder has, too" in found.said
+        )
+
+    @pytest.mark.parametrize(
+        ("paths", "hint"),
+        [
+            (
+                "requirements/base.txt requirements/production.txt",
+                "echo '-r requirements/production.txt' > x/requirements.txt",
+            ),
+            ("requirements-dev.txt requirements-base.txt", "echo '-r requirements-base.txt' > x/requirements.txt"),
+            ("requirements_test.txt requirements_server.txt", "echo '-r requirements_server.txt' > x/requirements.txt"),
+            ("app/requirements.txt docs/requirements.txt", "cp x/app/requirements.txt x/requirements.txt"),
+            ("docs/requirements.txt", "pip freeze > requirements.txt"),
+        ],
+    )
+    def test_a_list_of_another_name_is_proposed(self, paths: str, hint: str) -> None:
+        with pytest.raises(WrongInput, match="nothing names") as refused:
+            adopt.propose(source(dependencies=None, paths=frozenset(paths.split())), APP, {}, "x")
+
+        assert refused.value.hint.startswith(hint)
+
+    def test_what_an_old_image_brought_along_is_asked_for(self) -> None:
+        old = Recipe(base="tiangolo/uvicorn-gunicorn-fastapi:python3.11")
+        needs = replace(PIP, names=frozenset({"fastapi"}))
+
+        with pytest.raises(WrongInput, match="names no uvicorn") as refused:
+            proposed(dependencies=needs, recipe=old)
+        assert refused.value.hint.endswith(f"{old.base} brought it along, and the stack's image does not")
+        assert proposed({"dockerfile": "keep"}, dependencies=needs, recipe=old)["dockerfile"] == "keep"
+
+    def test_another_tool_needs_its_files(self) -> None:
+        with pytest.raises(WrongInput, match=r"dependencies=uv takes pyproject\.toml and uv\.lock, which is not"):
+            proposed({"dependencies": "uv"})
+
     def test_fastapi_run_needs_its_command(self) -> None:
         with pytest.raises(WrongInput, match="names no fastapi-cli"):
             proposed({"server": "fastapi"})

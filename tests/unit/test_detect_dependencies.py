@@ -115,6 +115,12 @@ def test_the_tool_is_the_one_whose_files_are_there(
     assert (found.tool, found.where) == (tool, where)
 
 
+def test_a_workspace_is_told_as_one(tmp_path: Path) -> None:
+    members = '[tool.uv.workspace]\nmembers = ["services/*"]\n'
+    (problem,) = needs(tmp_path, {"pyproject.toml": PROJECT + members, "uv.lock": UV}).problems
+    assert problem.startswith("pyproject.toml makes a workspace")
+
+
 @pytest.mark.parametrize("files", [{}, {"main.py": ""}, {"pyproject.toml": "[tool.ruff]\n"}, {"uv.lock": UV}])
 def test_a_folder_without_a_list_needs_nothing_that_is_known(tmp_path: Path, files: dict[str, str]) -> None:
     assert detect.look(make(tmp_path, files)).dependencies is None
@@ -153,10 +159,7 @@ def test_requirements_are_read_as_pip_reads_them(tmp_path: Path) -> None:
     assert found.extras == frozenset({"fastapi[standard]"})
     assert found.brings("uvicorn")
     unseen = {one.partition(":")[0].partition(" includes ")[0] for one in found.problems}
-    assert unseen == {
-        *(f"requirements.txt, line {number}" for number in (9, 10, 13, 14, 15)),
-        *(f"requirements/base.txt, line {number}" for number in (1,)),
-    }
+    assert unseen == {f"requirements.txt, line {number}" for number in (10, 13, 14, 15)}
     assert all("the image's dependency step" in one for one in found.problems)
 
 
@@ -235,7 +238,9 @@ def test_one_of_several_locked_versions_is_enough(tmp_path: Path) -> None:
 
 def test_a_missing_lock_is_a_problem_and_the_names_are_those_asked_for(tmp_path: Path) -> None:
     found = needs(tmp_path, {"pyproject.toml": PROJECT})
-    assert found.problems == ("there is no uv.lock: run `uv lock`",)
+    assert found.problems == (
+        "there is no uv.lock: run `uv lock`, or without uv `pip freeze --exclude-editable > requirements.txt`",
+    )
     assert found.names == {"fastapi"}
     assert found.extras == {"fastapi[standard]"}
 
