@@ -4,6 +4,8 @@ import pytest
 
 from . import sabotaged
 
+collect_ignore = ["layouts"]  # folders as people have them, with tests of their own
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     sabotaged.note(items)

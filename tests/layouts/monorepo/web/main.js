@@ -1,0 +1,2 @@
+const answer = await fetch("/api/bikes");
+document.body.textContent = (await answer.json()).join(", ");

@@ -1,0 +1,3 @@
+#! /usr/bin/env bash
+sleep 10
+alembic upgrade head
