@@ -34,6 +34,11 @@ def read(folder: Path) -> Source:
     return source
 
 
+def look(folder: Path, given: Mapping[str, Any]) -> Adoption:
+    """Return what follows from the app in a folder; WrongInput when it cannot be adopted as it is."""
+    return adoption(read(folder), folder, given)
+
+
 def adoption(source: Source, folder: Path, given: Mapping[str, Any]) -> Adoption:
     """Return what follows from the app in a folder, if there is one; WrongInput when it cannot be adopted as it is."""
     if not adopt.adopts(source, given):

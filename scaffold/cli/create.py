@@ -80,7 +80,7 @@ def _adoption(
         from . import asking
 
         return asking.ask(destination, data, ours)
-    return adopting.adoption(adopting.read(destination), destination, data)
+    return adopting.look(destination, data)
 
 
 def _refuse_to_guess(destination: Path, data: Mapping[str, Any], ours: render.Template | None) -> None:

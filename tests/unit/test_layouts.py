@@ -253,7 +253,7 @@ def test_every_layout_has_its_row() -> None:
 
 @pytest.mark.parametrize(("folder", "expected"), FOUND.items(), ids=FOUND, indirect=["folder"])
 def test_everything_is_found(folder: Path, expected: Found) -> None:
-    adoption = adopting.look(mended(folder), {}, ask=False)
+    adoption = adopting.look(mended(folder), {})
 
     assert adoption.found
     assert adoption.answers == expected.answers
@@ -264,7 +264,7 @@ def test_everything_is_found(folder: Path, expected: Found) -> None:
 @pytest.mark.parametrize(("folder", "asked"), ASKED.items(), ids=ASKED, indirect=["folder"])
 def test_what_only_the_person_knows_is_asked_with_what_to_do(folder: Path, asked: Asked) -> None:
     with pytest.raises(WrongInput) as refused:
-        adopting.look(folder, {}, ask=False)
+        adopting.look(folder, {})
 
     assert str(refused.value) == asked.sentence
     assert refused.value.hint == asked.hint.replace("FOLDER", str(folder))
@@ -273,7 +273,7 @@ def test_what_only_the_person_knows_is_asked_with_what_to_do(folder: Path, asked
 
 @pytest.mark.parametrize("folder", ["old_dockerfile"], ids=["old_dockerfile"], indirect=True)
 def test_an_old_dockerfile_is_translated(folder: Path) -> None:
-    adoption = adopting.look(mended(folder), {}, ask=False)
+    adoption = adopting.look(mended(folder), {})
 
     assert adoption.said == OLD_DOCKERFILE
     assert adoption.answers == {
