@@ -53,6 +53,11 @@ def find(directory: Path, on: str) -> Place:
     return parse(on)
 
 
+def names(directory: Path) -> tuple[str, ...]:
+    """Return the names of a project's places; WrongInput when its file cannot be read."""
+    return tuple(_named(directory))
+
+
 def parse(text: str) -> Place:
     """Return a server with the folder that follows it, as in USER@HOST:/srv/shop or ssh://USER@HOST:PORT/srv/shop."""
     text = text.strip()

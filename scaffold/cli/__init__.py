@@ -13,19 +13,27 @@ import click
 
 from .. import __version__
 from ..errors import ExitCode, Interrupted, StackError, WrongInput
-from . import terminal, unforeseen
-from .options import Handing, common, debugging, directory, of_proxy, on_server, server, within
-
-EXIT_CODES = (
-    "Exit codes: 0 good, 1 a check failed or a deploy was taken back, 2 a wrong option, answer or file, "
-    "3 the machine is not ready, 130 interrupted."
+from . import completing, terminal, unforeseen
+from .options import (
+    Group,
+    Handing,
+    common,
+    debugging,
+    directory,
+    of_proxy,
+    on_server,
+    server,
+    within,
 )
 
 
-@click.group(epilog=EXIT_CODES, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="stack")
 def cli() -> None:
-    """Take a FastAPI app to an HTTPS address on your own server, and prove that it got there."""
+    """Take a FastAPI app to an HTTPS address on your own server, and prove that it got there.
+
+    Example: stack new shop, then stack up shop; stack COMMAND --help tells more of each.
+    """
 
 
 @cli.command()
@@ -167,7 +175,13 @@ def show_history(directory: Path, as_json: bool, debug: bool) -> int:
 @cli.command()
 @click.argument("target", metavar="[DIR | ADDRESS]", default=".")
 @click.option("--list", "listing", is_flag=True, help="Show every check and its promise, and stop.")
-@click.option("--only", multiple=True, metavar="ID", help="Run this check and those it needs. May be repeated.")
+@click.option(
+    "--only",
+    multiple=True,
+    metavar="ID",
+    shell_complete=completing.checks,
+    help="Run this check and those it needs. May be repeated.",
+)
 @click.option("--before", is_flag=True, help="Look only at what must be right before anything is started.")
 @click.option(
     "--watch",
@@ -291,7 +305,10 @@ def update_project(
 
 @cli.group("secret")
 def secret_group() -> None:
-    """Set what nobody else may see."""
+    """Set what nobody else may see.
+
+    Example: stack secret set STRIPE_KEY
+    """
 
 
 @secret_group.command("set")
@@ -416,6 +433,21 @@ def develop(directory: Path, down: bool, debug: bool) -> int:
     from . import dev
 
     return dev.dev(directory, down=down)
+
+
+@cli.command()
+@click.argument("shell", required=False, type=click.Choice(completing.SHELLS))
+@debugging
+def completion(shell: str | None, debug: bool) -> None:
+    """Print what makes a shell complete the words of `stack`.
+
+    \b
+    Example, one for each shell:
+      stack completion bash > ~/.local/share/bash-completion/completions/stack
+      stack completion zsh > ~/.zfunc/_stack    (a folder of $fpath)
+      stack completion fish > ~/.config/fish/completions/stack.fish
+    """  # noqa: D301 - click's mark for lines that stay as they are
+    terminal.result(completing.script(cli, shell))
 
 
 def run(words: list[str]) -> int:
