@@ -7,12 +7,16 @@ import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import copier
+import jinja2
 import yaml
 from copier import _template as resolving  # nothing public tells what a template is before it is rendered
+from copier._jinja_ext import get_yield_context
+from copier._main import Worker
 from copier.errors import (
     CopierAnswersInterrupt,
     CopierError,
@@ -63,7 +67,9 @@ def template() -> Path:
 
 def carried() -> Template:
     """Return the template that came with this program. Projects record where it is published, and its version."""
-    document = yaml.safe_load((template() / "copier.yml").read_text(encoding="utf-8"))
+    # libyaml takes a tenth of the time, and comes with nearly every PyYAML.
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    document = yaml.load((template() / "copier.yml").read_bytes(), loader)  # noqa: S506 - both are safe
     return Template(
         str(template()),
         # And what is not committed yet, in a checkout: Copier's own choice there is the newest tag.
@@ -138,12 +144,38 @@ def update(project: Path, data: Mapping[str, Any], of: Template, *, ask: bool) -
 
 
 def _render(destination: Path, data: Mapping[str, Any], of: Template, *, ask: bool) -> Path:
-    with explained(of.address):
-        copier.run_copy(of.address, destination, dict(data), defaults=not ask, quiet=True, vcs_ref=of.ref)
+    with (
+        explained(of.address),
+        Worker(of.address, destination, data=dict(data), defaults=not ask, quiet=True, vcs_ref=of.ref) as worker,
+    ):
+        remember(worker)
+        worker.run_copy()
     if of.recorded:
         note = destination / answers.NOTE
         note.write_text(answers.recorded(note.read_text(encoding="utf-8"), of.recorded), encoding="utf-8")
     return destination
+
+
+def remember(worker: Worker) -> None:
+    """Have a worker compile each text once: Copier asks for the same ones hundreds of times, for names and answers."""
+    compiled, loop = cache(worker.jinja_env.from_string), get_yield_context(worker.jinja_env)
+
+    def from_string(source: Any) -> "jinja2.Template | _Plain":  # noqa: ANN401 - Copier tries whatever a question holds
+        loop.yield_name = loop.yield_iterable = None  # as Copier has each text begin that is compiled
+        return _Plain(source) if isinstance(source, str) and "{" not in source else compiled(source)
+
+    vars(worker.jinja_env)["from_string"] = from_string
+
+
+@dataclass(frozen=True)
+class _Plain:
+    """A template with nothing to fill in."""
+
+    text: str
+
+    def render(self, *_: object, **__: object) -> str:
+        """Return the text."""
+        return self.text
 
 
 @contextmanager

@@ -6,7 +6,6 @@ The parts of Copier used here are private ones: tests/template/test_asking.py co
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ from copier._user_data import AnswersMap
 from copier._user_data import Question as Asking
 
 from ..form import Choice, Form, Question
-from . import Template, explained, sentence
+from . import Template, explained, remember, sentence
 
 REFUSED = (ValueError, TypeError)
 """What Copier raises of an answer that it does not take."""
@@ -28,8 +27,7 @@ class Questionnaire:
 
     def __init__(self, worker: Worker) -> None:
         self._worker = worker
-        # Each text is a template that Jinja would compile again for every answer, which a person waits for.
-        vars(worker.jinja_env)["from_string"] = cache(worker.jinja_env.from_string)
+        remember(worker)
         known = worker.template.questions_data
         last = max((place for place, body in enumerate(known.values()) if body.get("when") is not False), default=-1)
         # What is worked out after the last one that anybody answers is for the files.
