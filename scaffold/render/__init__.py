@@ -146,7 +146,7 @@ def update(project: Path, data: Mapping[str, Any], of: Template, *, ask: bool) -
 def _render(destination: Path, data: Mapping[str, Any], of: Template, *, ask: bool) -> Path:
     with (
         explained(of.address),
-        Worker(of.address, destination, data=dict(data), defaults=not ask, quiet=True, vcs_ref=of.ref) as worker,
+        _Rendering(of.address, destination, data=dict(data), defaults=not ask, quiet=True, vcs_ref=of.ref) as worker,
     ):
         remember(worker)
         worker.run_copy()
@@ -165,6 +165,13 @@ def remember(worker: Worker) -> None:
         return _Plain(source) if isinstance(source, str) and "{" not in source else compiled(source)
 
     vars(worker.jinja_env)["from_string"] = from_string
+
+
+class _Rendering(Worker):
+    """Copier's `run_copy` into a folder that is ours for a moment."""
+
+    def _sync_git_index_executable_bit(self, *_: object) -> None:
+        """Leave git alone, which knows nothing of this folder: Copier asks it once for every file."""
 
 
 @dataclass(frozen=True)
