@@ -12,7 +12,7 @@ import pexpect
 import pyte
 from pyte.screens import Char
 
-ENTER, ESC, CTRL_C, DOWN, UP, CLEAR = "\r", "\x1b", "\x03", "\x1b[B", "\x1b[A", "\x15"
+ENTER, ESC, CTRL_C, CTRL_D, DOWN, CLEAR = "\r", "\x1b", "\x03", "\x04", "\x1b[B", "\x15"
 CURSOR = "\x1b[6n"
 """A program asks where the cursor is: ECMA-48, device status report."""
 SECONDS = 30

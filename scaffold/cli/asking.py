@@ -82,9 +82,10 @@ def _wish(talk: Conversation, of: render.Template, known: dict[tuple[str, ...], 
     """Show the sum, and return what somebody wants then: one of the wishes above, or the name of a question."""
     form = talk.form(talk.typed)
     hosts = outline.public(form)
-    if hosts not in known:
-        known[hosts] = around.leads(hosts)
-    terminal.note("\n" + _summary(talk, form, of, known[hosts]) + "\n")
+    if hosts and hosts not in known:
+        with terminal.step(f"ask where {', '.join(hosts)} leads"):
+            known[hosts] = around.leads(hosts)
+    terminal.note("\n" + _summary(talk, form, of, known.get(hosts, ())) + "\n")
     wrong = form.open
     options = [] if wrong else [("write it", WRITE)]
     options += [(f"answer {one.name}", one.name) for one in wrong]

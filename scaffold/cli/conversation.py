@@ -50,7 +50,7 @@ class Conversation:
         if any(self._open(self.typed)):
             return
         form = self.form(self.typed)
-        yield from (name for name in FIRST if name not in self.given and form[name].asked)
+        yield from (one.name for one in form.asked if one.name in FIRST and one.name not in self.given)
         yield from (one.name for one in form.open if one.name not in {*FIRST, *self.unclear})
 
     @cached_property
@@ -122,6 +122,6 @@ class Conversation:
         found: dict[str, tuple[Any, str]] = {
             name: (True, f"{package} is there") for name, package in adopt.stores(self.source).items()
         }
-        if self.around.email and not self.refusal("email", self.around.email):
+        if self.around.email and not any(self._open(self.typed)) and not self.refusal("email", self.around.email):
             found["email"] = (self.around.email, "as in git's settings")
         return found

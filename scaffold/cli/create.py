@@ -87,11 +87,12 @@ def _refuse_to_guess(destination: Path, data: Mapping[str, Any], ours: render.Te
     """Return when nothing is left to be asked; WrongInput that names it when something is."""
     from . import asking
 
-    missing = asking.missing(destination, data, ours) if ours else ("anything",)
-    if missing:
+    missing = asking.missing(destination, data, ours) if ours else ()
+    if missing or ours is None:
+        what = f", and nobody has answered: {', '.join(missing)}" if missing else ""
         raise WrongInput(
-            f"there is no terminal to ask questions at, and nobody has answered: {', '.join(missing)}",
-            hint=f"--defaults, or --data {missing[0]}=VALUE",
+            f"there is no terminal to ask questions at{what}",
+            hint=f"--defaults, or --data {missing[0] if missing else 'NAME'}=VALUE",
         )
 
 

@@ -59,11 +59,15 @@ def _answered(prompt: questionary.Question) -> Any:  # noqa: ANN401 - of each pr
     def _(event: KeyPressEvent) -> None:
         event.app.exit(result=BACK)
 
+    @keys.add("c-u", eager=True)
+    def _(event: KeyPressEvent) -> None:
+        event.current_buffer.reset()  # by itself it leaves what is marked
+
     app.key_bindings = merge_key_bindings([one for one in (app.key_bindings, keys) if one])
     app.ttimeoutlen = ESCAPE_SECONDS
     try:
         return prompt.unsafe_ask()
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, EOFError):  # Ctrl-C, and Ctrl-D where nothing is typed
         raise Interrupted("interrupted: nothing was written") from None
 
 

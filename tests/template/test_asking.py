@@ -20,7 +20,7 @@ from scaffold.errors import WrongInput
 from scaffold.render import questions
 from scaffold.source import Source
 
-from ..terminal import CTRL_C, DOWN, ENTER, ESC, Terminal
+from ..terminal import CLEAR, CTRL_C, CTRL_D, DOWN, ENTER, ESC, Terminal
 from .combinations import PAIRS, supported
 from .test_values import ODD
 
@@ -158,6 +158,16 @@ def test_ctrl_c_at_any_question_leaves_nothing_behind(talk: Talk, tmp_path: Path
     assert screen.ended() == 130
     assert "interrupted: nothing was written" in screen.text
     assert "Traceback" not in screen.text
+    assert list((tmp_path / "home").iterdir()) == []
+
+
+def test_the_end_of_all_input_is_an_end_too(talk: Talk, tmp_path: Path) -> None:
+    screen = talk("shop")
+    screen.asks("domain")
+    screen.types(CLEAR, CTRL_D)
+
+    assert screen.ended() == 130
+    assert "interrupted: nothing was written" in screen.text
     assert list((tmp_path / "home").iterdir()) == []
 
 
