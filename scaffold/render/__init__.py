@@ -7,15 +7,13 @@ import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import copier
-import jinja2
 import yaml
 from copier import _template as resolving  # nothing public tells what a template is before it is rendered
-from copier._jinja_ext import get_yield_context
 from copier._main import Worker
 from copier.errors import (
     CopierAnswersInterrupt,
@@ -30,6 +28,10 @@ from plumbum import ProcessExecutionError
 
 from .. import SOURCE, __version__, answers
 from ..errors import Interrupted, NotReady, StackError, WrongInput
+
+if TYPE_CHECKING:
+    import jinja2
+    from copier._jinja_ext import SandboxedEnvironment
 
 PACKAGE = Path(__file__).parents[1]
 PARTS = ("copier.yml", "template")
@@ -146,32 +148,13 @@ def update(project: Path, data: Mapping[str, Any], of: Template, *, ask: bool) -
 def _render(destination: Path, data: Mapping[str, Any], of: Template, *, ask: bool) -> Path:
     with (
         explained(of.address),
-        _Rendering(of.address, destination, data=dict(data), defaults=not ask, quiet=True, vcs_ref=of.ref) as worker,
+        Rendering(of.address, destination, data=dict(data), defaults=not ask, quiet=True, vcs_ref=of.ref) as worker,
     ):
-        remember(worker)
         worker.run_copy()
     if of.recorded:
         note = destination / answers.NOTE
         note.write_text(answers.recorded(note.read_text(encoding="utf-8"), of.recorded), encoding="utf-8")
     return destination
-
-
-def remember(worker: Worker) -> None:
-    """Have a worker compile each text once: Copier asks for the same ones hundreds of times, for names and answers."""
-    compiled, loop = cache(worker.jinja_env.from_string), get_yield_context(worker.jinja_env)
-
-    def from_string(source: Any) -> "jinja2.Template | _Plain":  # noqa: ANN401 - Copier tries whatever a question holds
-        loop.yield_name = loop.yield_iterable = None  # as Copier has each text begin that is compiled
-        return _Plain(source) if isinstance(source, str) and "{" not in source else compiled(source)
-
-    vars(worker.jinja_env)["from_string"] = from_string
-
-
-class _Rendering(Worker):
-    """Copier's `run_copy` into a folder that is ours for a moment."""
-
-    def _sync_git_index_executable_bit(self, *_: object) -> None:
-        """Leave git alone, which knows nothing of this folder: Copier asks it once for every file."""
 
 
 @dataclass(frozen=True)
@@ -183,6 +166,32 @@ class _Plain:
     def render(self, *_: object, **__: object) -> str:
         """Return the text."""
         return self.text
+
+
+class Rendering(Worker):
+    """Copier at work in a folder that is ours for a moment: the same files, sooner."""
+
+    @cached_property
+    def jinja_env(self) -> "SandboxedEnvironment":
+        """Return Copier's own, that compiles a text once: of five that it is given, four have been there before."""
+        environment = super().jinja_env
+        once = cache(environment.from_string)
+
+        def from_string(source: Any) -> "jinja2.Template | _Plain":  # noqa: ANN401 - Copier tries whatever there is
+            if not isinstance(source, str):
+                raise TypeError("no text")
+            environment.preprocess(source)  # by that, Copier's own tag for loops forgets the text before
+            return once(source) if "{" in source else _Plain(source)
+
+        vars(environment)["from_string"] = from_string
+        return environment
+
+    def refuse_code(self) -> None:
+        """Raise UnsafeTemplateError for a template that would run code of its own, before any of it is run."""
+        self._check_unsafe("copy")
+
+    def _sync_git_index_executable_bit(self, *_: object) -> None:
+        """Leave git alone, which knows nothing of this folder: Copier asks it once for every file."""
 
 
 @contextmanager

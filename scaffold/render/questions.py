@@ -5,17 +5,17 @@ The parts of Copier used here are private ones: tests/template/test_asking.py co
 
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from copier._main import Worker
 from copier._types import MISSING
 from copier._user_data import AnswersMap
 from copier._user_data import Question as Asking
+from copier.errors import CopierError
 
 from ..form import Choice, Form, Question
-from . import Template, explained, remember, sentence
+from . import Rendering, Template, explained, sentence
 
 REFUSED = (ValueError, TypeError)
 """What Copier raises of an answer that it does not take."""
@@ -25,9 +25,8 @@ UNANSWERED = "it has to be answered"
 class Questionnaire:
     """A template's questions, which can be judged with other answers as often as need be."""
 
-    def __init__(self, worker: Worker) -> None:
+    def __init__(self, worker: Rendering) -> None:
         self._worker = worker
-        remember(worker)
         known = worker.template.questions_data
         last = max((place for place, body in enumerate(known.values()) if body.get("when") is not False), default=-1)
         # What is worked out after the last one that anybody answers is for the files.
@@ -70,16 +69,26 @@ class Questionnaire:
 
 def _judged(one: Asking, given: Mapping[str, Any]) -> tuple[Any, str]:
     """Return what a question comes to, and why that is refused."""
+    if one.var_name not in given:
+        return _usual(one)
     value = None
     try:
-        if one.var_name not in given:
-            default = one.get_default()
-            return (None, UNANSWERED if one.get_when() else "") if default is MISSING else (default, "")
         value = one.parse_answer(given[one.var_name])
         one.validate_answer(value)
     except REFUSED as error:
         return value, sentence(error)
     return value, ""
+
+
+def _usual(one: Asking) -> tuple[Any, str]:
+    """Return a question's default, and why that is refused: other answers may be what is wrong."""
+    try:
+        default = one.get_default()
+    except REFUSED as error:
+        with suppress(*REFUSED, CopierError):  # later questions look at it all the same
+            return one.parse_answer(one.render_value(one.default)), sentence(error)
+        return "", sentence(error)
+    return (None, UNANSWERED if one.get_when() else "") if default is MISSING else (default, "")
 
 
 @contextmanager
@@ -88,5 +97,6 @@ def opened(of: Template, destination: Path) -> Iterator[Questionnaire]:
     with tempfile.TemporaryDirectory(prefix="stack-questions-") as folder, explained(of.address):
         # The folder's name is the default of project_name, so it has to be the real one.
         empty = Path(folder, destination.resolve().name)
-        with Worker(of.address, empty, vcs_ref=of.ref, defaults=True, quiet=True) as worker:
+        with Rendering(of.address, empty, vcs_ref=of.ref, defaults=True, quiet=True) as worker:
+            worker.refuse_code()
             yield Questionnaire(worker)
