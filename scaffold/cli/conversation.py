@@ -106,6 +106,7 @@ class Conversation:
         if any(self._open(typed)):
             return typed, ""
         form = self.form(typed)
+        answers.refuse_unfit({name: value}, {name: form[name].kind})
         if form[name].problem:
             # Of another kind of project the answers so far may be what is wrong.
             fewer = {**self.form({name: value}).without_idle(self.typed), name: value}

@@ -130,6 +130,8 @@ def test_esc_leads_back_and_the_sum_lets_every_answer_be_changed(talk: Talk, tmp
     screen.types(DOWN, DOWN, DOWN, DOWN, ENTER)  # change something else
     screen.asks("Change what?")
     screen.types("workers", ENTER)  # typing filters
+    screen.answers("workers", "many", ENTER)
+    screen.sees("workers must be a whole number, not 'many'")
     screen.answers("workers", "0", ENTER)
     screen.sees("workers must be a number from 1 to 64")
     screen.answers("workers", "3", ENTER)
