@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from .. import engine as engines
 from .. import history as written
+from .. import premises
 from ..errors import ExitCode
 from ..screens import history as screen
 from . import terminal
@@ -11,7 +11,7 @@ from . import terminal
 
 def history(directory: Path, *, as_json: bool) -> int:
     """Show what was done in a project, the newest last."""
-    place = engines.folder(directory)
+    place = premises.folder(directory)
     records = tuple(written.every(place))[::-1]
     if as_json:
         terminal.document(screen.document(records))

@@ -3,8 +3,7 @@
 import shlex
 from pathlib import Path
 
-from .. import engine as engines
-from .. import secretfiles
+from .. import premises, secretfiles
 from ..engine import DEVELOPMENT, Engine
 from ..errors import ExitCode, NotReady, WrongInput
 from ..project import NO_APP, Project
@@ -13,7 +12,7 @@ from . import observe, terminal
 
 def dev(directory: Path, *, down: bool) -> int:
     """Run the project for development in the foreground, or take away what was left of that."""
-    _refuse_lacking(engines.folder(directory))
+    _refuse_lacking(premises.folder(directory))
     engine = Engine.connect(directory)
     project = engine.load(directory, DEVELOPMENT)
     observe.ours(engine, project, hint="another `name:` in compose.dev.yaml")

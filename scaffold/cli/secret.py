@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from .. import dotenv, places, secretfiles
-from .. import engine as engines
+from .. import dotenv, places, premises, secretfiles
 from ..errors import ExitCode, WrongInput
 from ..project import JOINS, NO_APP, SECRETS
 from . import terminal
@@ -15,7 +14,7 @@ from .alone import alone
 def put(directory: Path, words: Sequence[str], *, proxy: bool, as_json: bool) -> int:
     """Take a value in without showing it, and write it down."""
     name = _only_a_name(words)
-    folder = engines.folder(directory)
+    folder = premises.folder(directory)
     _refuse_unread(folder, proxy=proxy)
     dotenv.refuse_unfit(name, "", escapes=not proxy)
     value = terminal.secret(f"Value of {name}:", as_json=as_json)
@@ -43,7 +42,7 @@ def _refuse_unread(folder: Path, *, proxy: bool) -> None:
 
 def names(directory: Path, *, as_json: bool) -> int:
     """Name what is secret, and show no value. Needs no Docker."""
-    folder = engines.folder(directory)
+    folder = premises.folder(directory)
     settings, proxy = (
         dotenv.names(secretfiles.read(folder / file)) for file in (secretfiles.APP_ENV, secretfiles.PROXY_ENV)
     )
@@ -69,7 +68,7 @@ def listed(settings: Sequence[str], files: Sequence[str], proxy: Sequence[str] =
 
 def remove(directory: Path, name: str, *, proxy: bool, as_json: bool) -> int:
     """Take a setting out of its file."""
-    folder = engines.folder(directory)
+    folder = premises.folder(directory)
     file = _file(proxy=proxy)
     path = folder / file
     with alone(folder, "secret remove"):

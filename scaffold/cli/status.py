@@ -9,8 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
-from .. import engine as engines
-from .. import standing
+from .. import premises, standing
 from ..engine import Engine, Meter
 from ..errors import ExitCode
 from ..facts import Container, Handshake
@@ -34,7 +33,7 @@ def status(directory: Path, *, as_json: bool) -> int:
 
 
 def _look(directory: Path) -> standing.Standing:
-    place = engines.folder(directory)
+    place = premises.folder(directory)
     engine = Engine.connect(place)
     with ThreadPoolExecutor(1) as thread:
         reading = thread.submit(engine.load, place, hashed=False)

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from .. import checks, places, report
-from .. import engine as engines
+from .. import checks, places, premises, report
 from ..checks import Check
 from ..checks.changes import Known, Look, changes
 from ..engine import Engine
@@ -93,7 +92,7 @@ def _look(directory: Path, chosen: Sequence[Check], *, before: bool) -> Look:
 
 def _at_work(directory: Path) -> bool:
     try:
-        with alone(engines.folder(directory)):
+        with alone(premises.folder(directory)):
             return False
     except NotReady:
         return True

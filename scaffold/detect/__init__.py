@@ -1,15 +1,41 @@
 """What an existing app and this machine look like. The user's code is read, and never imported or run."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..source import Source
 from .boot import boots
-from .machine import holders, interfaces, room
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ..facts import Holder, Room
 
 __all__ = ["boots", "holders", "interfaces", "look", "names", "room", "root_of"]
 
 
-# Reading takes 0.1 s to import; the commands that only ask for the machine do without.
+# Reading takes 0.1 s to import, and looking at the machine half of that; no command needs both.
+
+
+def room(disk: Path) -> "Room":
+    """Return the memory and the disk that are left; `disk` is the folder where Docker keeps its data."""
+    from . import machine
+
+    return machine.room(disk)
+
+
+def holders(ports: "Iterable[int]") -> "tuple[Holder, ...]":
+    """Return the processes that listen on one of these TCP ports; without their names where only root may ask."""
+    from . import machine
+
+    return machine.holders(ports)
+
+
+def interfaces() -> tuple[str, ...]:
+    """Return the IP addresses of this machine's interfaces, loopback among them, in the order of the system."""
+    from . import machine
+
+    return machine.interfaces()
 
 
 def look(folder: Path) -> Source:

@@ -15,7 +15,7 @@ from typing import Any
 import docker
 from docker.errors import APIError, DockerException, ImageNotFound, NotFound
 
-from .. import loglines, plan
+from .. import loglines, plan, premises
 from ..errors import StackError, WrongInput
 from ..facts import Container, Deaths, Edition, Facts, Holder, Kept, Leaver, Server, Versions
 from ..loglines import Traffic
@@ -49,7 +49,7 @@ from .usage import Meter
 from .volumes import clear_away
 from .workshop import Workshop
 
-__all__ = ["DEVELOPMENT", "ComposeFailed", "Ended", "Engine", "Meter", "Say", "Workshop", "folder", "wanted"]
+__all__ = ["DEVELOPMENT", "ComposeFailed", "Ended", "Engine", "Meter", "Say", "Workshop", "wanted"]
 
 
 class Engine:
@@ -81,7 +81,7 @@ class Engine:
         With the shared proxy that it joins, if that is there; NotReady when that one's files cannot be read. What has
         nothing to do with how the project is served goes without; what compares no definitions, without their hashes.
         """
-        place = folder(directory)
+        place = premises.folder(directory)
         model = self._models[place] = compose.model(place, files)
         project = parse(json.loads(model), compose.hashes(place, model) if hashed else {}, place)
         if not (joined and project.joins):
@@ -371,13 +371,3 @@ class Engine:
     def develop(self, project: Project) -> Ended:
         """Build and start the project for development, with our terminal for its own, until it ends."""
         return compose.attached(project.directory, "up", "--build", files=DEVELOPMENT)
-
-
-def folder(directory: Path) -> Path:
-    """Return the folder of a project in full; WrongInput when it is none. Needs no engine."""
-    place = directory.resolve()
-    if not place.is_dir():
-        raise WrongInput(f"{directory} is not a folder", hint=f"stack new {directory}")
-    if not compose.has_files(place):
-        raise WrongInput(f"there is no compose.yaml in {directory}", hint=f"stack new {directory}")
-    return place

@@ -15,7 +15,6 @@ from typing import Any
 from .. import places
 from ..errors import NotReady, StackError, WrongInput
 from ..facts import release
-from ..project import COMPOSE_FILES
 from ..remote.line import FOLDER_GONE, beating
 from ..remote.there import There
 
@@ -40,13 +39,6 @@ Say = Callable[[str], None]
 """Takes one line of progress."""
 Patch = Mapping[str, Mapping[str, Any]]
 """What is to be different, for one command, in services."""
-
-
-def has_files(folder: Path) -> bool:
-    """Tell whether Compose would find its files in this very folder; by itself it looks in those above, too."""
-    if isinstance(folder, There):
-        return any((folder / name).exists() for name in COMPOSE_FILES)
-    return bool(os.environ.get("COMPOSE_FILE")) or any((folder / name).exists() for name in COMPOSE_FILES)
 
 
 def model(folder: Path, files: Sequence[str] = ()) -> str:

@@ -51,6 +51,7 @@ LAYERS: Mapping[str, float] = {
     "explained": 2,
     "report": 2.5,
     "wholefile": 2.9,  # what several of the next layer share
+    "premises": 2.9,
     "screens": 2.5,
     "wizard": 3,
     "detect": 3,
