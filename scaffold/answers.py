@@ -10,6 +10,9 @@ import yaml
 
 from .errors import WrongInput
 
+PACKAGE = Path(__file__).parent
+LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""In C where PyYAML has it: copier.yml in 7 ms instead of 50."""
 NOTE = ".copier-answers.yml"
 """Copier's note in a project: the answers, and the template and version that made it."""
 YAML_ERRORS = (yaml.YAMLError, ValueError, AttributeError, TypeError, RecursionError)
@@ -123,10 +126,21 @@ def _quoted(value: str) -> str:
     return str(yaml.safe_dump(value, width=float("inf"), allow_unicode=True)).removesuffix("...\n").rstrip("\n")
 
 
+def template() -> Path:
+    """Return the folder that holds copier.yml: inside the package when it was built, else the checkout's own."""
+    bundle = PACKAGE / "bundle"
+    return bundle if bundle.is_dir() else PACKAGE.parent
+
+
+def parsed(copier_yml: str) -> dict[str, Any]:
+    """Return what a copier.yml says."""
+    document: dict[str, Any] = yaml.load(copier_yml, LOADER)  # noqa: S506 - a safe loader, either way
+    return document
+
+
 def questions(copier_yml: str) -> dict[str, str]:
     """Return the type of every question that may be answered, in the order of copier.yml."""
-    document: Mapping[str, Any] = yaml.safe_load(copier_yml)
-    return kinds(document)
+    return kinds(parsed(copier_yml))
 
 
 def kinds(document: Mapping[str, Any]) -> dict[str, str]:

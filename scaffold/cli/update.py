@@ -166,7 +166,7 @@ def _let_copier(clone: Path, before: Origin, wish: Wish) -> None:
         if before != render.carried().recorded or wish.template or wish.to or not wish.data:
             raise
         terminal.note(f"{error.message}; the answers change, the version stays {before.version}")
-        with repository.tagged(render.template(), render.PARTS, before.version) as copy:
+        with repository.tagged(answering.template(), render.PARTS, before.version) as copy:
             _with_template(clone, before, wish, str(copy))
             _record(clone, before)
 

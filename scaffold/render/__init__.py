@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import copier
-import yaml
 from copier import _template as resolving  # nothing public tells what a template is before it is rendered
 from copier._main import Worker
 from copier.errors import (
@@ -33,7 +32,6 @@ if TYPE_CHECKING:
     import jinja2
     from copier._jinja_ext import SandboxedEnvironment
 
-PACKAGE = Path(__file__).parents[1]
 PARTS = ("copier.yml", "template")
 """What a template consists of, in its folder."""
 ADDRESSES = "--template takes a folder, a git address (that ends in .git or begins with git+), or gh:owner/repo"
@@ -61,19 +59,11 @@ class Template:
     """What a project is told about where it comes from, if not the above."""
 
 
-def template() -> Path:
-    """Return the folder that holds copier.yml: inside the package when it was built, else the checkout's own."""
-    bundle = PACKAGE / "bundle"
-    return bundle if bundle.is_dir() else PACKAGE.parent
-
-
 def carried() -> Template:
     """Return the template that came with this program. Projects record where it is published, and its version."""
-    # libyaml takes a tenth of the time, and comes with nearly every PyYAML.
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    document = yaml.load((template() / "copier.yml").read_bytes(), loader)  # noqa: S506 - both are safe
+    document = answers.parsed((answers.template() / "copier.yml").read_text(encoding="utf-8"))
     return Template(
-        str(template()),
+        str(answers.template()),
         # And what is not committed yet, in a checkout: Copier's own choice there is the newest tag.
         "HEAD",
         answers.kinds(document),

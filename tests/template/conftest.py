@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from scaffold import render
+from scaffold import answers
 
 from . import projects
 from .combinations import Combination
@@ -39,8 +39,8 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Lay the template out as the wheel does, where Copier has no git repository to clone: a third of the time."""
     package = tmp_path_factory.mktemp("package")
     (package / "bundle").mkdir()
-    shutil.copy(render.template() / "copier.yml", package / "bundle")
-    shutil.copytree(render.template() / "template", package / "bundle/template")
+    shutil.copy(answers.template() / "copier.yml", package / "bundle")
+    shutil.copytree(answers.template() / "template", package / "bundle/template")
     return package
 
 
@@ -53,7 +53,7 @@ def made(tmp_path_factory: pytest.TempPathFactory, package: Path) -> Made:
     def folder(combination: Combination) -> Path:
         (root / combination.name).mkdir()
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(render, "PACKAGE", package)
+            patch.setattr(answers, "PACKAGE", package)
             return projects.make(root / combination.name / "shop", combination.answers)
 
     return folder

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
-from scaffold import adopt, cli, render
+from scaffold import adopt, answers, cli
 
 STACK = Path(sys.executable).parent / "stack"
 APP = "from fastapi import FastAPI\n\napp = FastAPI()\n"
@@ -96,7 +96,7 @@ REFUSED: Mapping[str, tuple[Mapping[str, str], tuple[str, ...], str]] = {
 
 @pytest.fixture(autouse=True)
 def _quick(package: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(render, "PACKAGE", package)
+    monkeypatch.setattr(answers, "PACKAGE", package)
 
 
 @pytest.fixture

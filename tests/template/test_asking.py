@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scaffold import cli, render
+from scaffold import answers, cli, render
 from scaffold.cli import create
 from scaffold.cli.conversation import Conversation
 from scaffold.errors import WrongInput
@@ -250,7 +250,7 @@ def test_another_kind_of_project_takes_the_answers_of_an_app_back(talk: Talk, tm
 
 @pytest.fixture
 def _quick(package: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(render, "PACKAGE", package)
+    monkeypatch.setattr(answers, "PACKAGE", package)
 
 
 @pytest.mark.usefixtures("_quick")
@@ -361,7 +361,7 @@ def copied(folder: Path, answers: Mapping[str, str]) -> str:
 @pytest.fixture(scope="module")
 def _quick_for_all(package: Path) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(render, "PACKAGE", package)
+        patch.setattr(answers, "PACKAGE", package)
         yield
 
 

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from scaffold import answers as answering
-from scaffold import model, placing, render, server
+from scaffold import model, placing, server
 from scaffold.errors import WrongInput
 
 from . import projects
@@ -57,7 +57,7 @@ every_app = pytest.mark.parametrize("combination", APPS, ids=lambda one: one.nam
 
 
 def test_every_question_has_its_values() -> None:
-    asked = answering.questions((render.template() / "copier.yml").read_text())
+    asked = answering.questions((answering.template() / "copier.yml").read_text())
 
     assert set(PAIRS) == set(asked)
 

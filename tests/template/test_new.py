@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from scaffold import cli, render
+from scaffold import answers, cli
 
 STACK = Path(sys.executable).parent / "stack"
 
@@ -43,7 +43,7 @@ REFUSED = {
 
 @pytest.fixture(autouse=True)
 def _quick(package: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(render, "PACKAGE", package)
+    monkeypatch.setattr(answers, "PACKAGE", package)
 
 
 @pytest.mark.parametrize(("pair", "named"), REFUSED.values(), ids=REFUSED)

@@ -9,13 +9,13 @@ import subprocess
 
 import uvicorn
 
-from scaffold import render, server
+from scaffold import answers, server
 
 from .combinations import files
 from .conftest import Rendered
 from .projects import model
 
-TEMPLATE = render.template() / "template"
+TEMPLATE = answers.template() / "template"
 
 
 def test_the_dockerfiles_command_is_the_compose_files(rendered: Rendered) -> None:

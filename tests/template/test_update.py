@@ -17,7 +17,7 @@ from pathlib import Path
 import pexpect
 import pytest
 
-from scaffold import SOURCE, __version__, answers, cli, render
+from scaffold import SOURCE, __version__, answers, cli
 from scaffold.cli.alone import alone
 
 from .combinations import files
@@ -81,8 +81,8 @@ def of_the_place(folder: Path) -> Tree:
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a git repository with this checkout's template as v1, and a newer one as v2."""
     repository = tmp_path_factory.mktemp("template") / "stack-template"
-    shutil.copytree(render.template() / "template", repository / "template")
-    shutil.copy(render.template() / "copier.yml", repository)
+    shutil.copytree(answers.template() / "template", repository / "template")
+    shutil.copy(answers.template() / "copier.yml", repository)
     inside = repository / "template"
     (inside / "farewell.md").write_text(FAREWELL)
     git(repository, "init", "--quiet")

@@ -18,7 +18,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scaffold import render
+from scaffold import answers, render
 from scaffold.cli import create
 from scaffold.errors import WrongInput
 
@@ -30,7 +30,7 @@ SOAK = os.environ.get("HYPOTHESIS_PROFILE") == "soak"
 
 def free_text() -> tuple[str, ...]:
     """Return the questions that are answered with text of the person's own."""
-    document: Mapping[str, Any] = yaml.safe_load((render.template() / "copier.yml").read_text())
+    document: Mapping[str, Any] = yaml.safe_load((answers.template() / "copier.yml").read_text())
     questions = {name: body for name, body in document.items() if not name.startswith("_")}
     return tuple(
         name
@@ -238,7 +238,7 @@ MEANT: Mapping[str, Callable[[str, Path], str]] = {
 def _quick(package: Path) -> Iterator[None]:
     """Render without a git repository."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(render, "PACKAGE", package)
+        patch.setattr(answers, "PACKAGE", package)
         yield
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from scaffold import adopt, render
+from scaffold import adopt, answers
 from scaffold.adopt import commands, dockerfile
 from scaffold.errors import WrongInput
 from scaffold.source import Candidate, Dependencies, Recipe, Source, Writing
@@ -406,7 +406,7 @@ class TestWhatRunsBeforeTheServer:
 
 @pytest.mark.parametrize(("name", "word"), [("prestart", commands.FITS), ("entrypoint", dockerfile.WORD)])
 def test_what_fits_a_question_is_what_the_template_takes(name: str, word: re.Pattern[str]) -> None:
-    document = yaml.safe_load((render.template() / "copier.yml").read_text())
+    document = yaml.safe_load((answers.template() / "copier.yml").read_text())
 
     assert f"'^{word.pattern}( {word.pattern})*$(?!\\n)'" in document[name]["validator"]
 
