@@ -53,11 +53,6 @@ def find(directory: Path, on: str) -> Place:
     return parse(on)
 
 
-def names(directory: Path) -> tuple[str, ...]:
-    """Return the names of a project's places; WrongInput when its file cannot be read."""
-    return tuple(_named(directory))
-
-
 def parse(text: str) -> Place:
     """Return a server with the folder that follows it, as in USER@HOST:/srv/shop or ssh://USER@HOST:PORT/srv/shop."""
     text = text.strip()
@@ -67,6 +62,11 @@ def parse(text: str) -> Place:
     if found := re.fullmatch(r"(?!ssh://)([^/]*?):([/~].*)", text):
         return Place(address(found[1]), _folder(found[2]))
     return Place(address(text))
+
+
+def names(directory: Path) -> tuple[str, ...]:
+    """Return the names of places in a project's file, in its order; WrongInput when that cannot be read."""
+    return tuple(_said(directory / FILE))
 
 
 def subnet(project: str) -> str:
@@ -126,6 +126,10 @@ def _folder(text: str) -> str:
 def _named(directory: Path) -> dict[str, Place]:
     """Return the places that a project's file names; none without the file."""
     path = directory / FILE
+    return {name: _place(path, name, body) for name, body in _said(path).items()}
+
+
+def _said(path: Path) -> Mapping[str, object]:
     try:
         said = yaml.safe_load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -134,7 +138,7 @@ def _named(directory: Path) -> dict[str, Place]:
         raise WrongInput(f"{path} cannot be read: {error}", hint=FORM) from error
     if not isinstance(said, Mapping) or not all(isinstance(name, str) for name in said):
         raise WrongInput(f"{path} names no places", hint=FORM)
-    return {name: _place(path, name, body) for name, body in said.items()}
+    return said
 
 
 def _place(path: Path, name: str, body: object) -> Place:

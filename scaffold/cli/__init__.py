@@ -14,33 +14,28 @@ import click
 from .. import __version__
 from ..errors import ExitCode, Interrupted, StackError, WrongInput
 from . import completing, terminal, unforeseen
-from .options import (
-    Group,
-    Handing,
-    common,
-    debugging,
-    directory,
-    of_proxy,
-    on_server,
-    server,
-    within,
-)
+from .helping import Family, Handing
+from .options import common, debugging, directory, of_proxy, on_server, server, within
 
 
-@click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(cls=Family, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="stack")
 def cli() -> None:
     """Take a FastAPI app to an HTTPS address on your own server, and prove that it got there.
 
-    Example: stack new shop, then stack up shop; stack COMMAND --help tells more of each.
+    Example: stack new shop
     """
 
 
 @cli.command()
-@click.argument("destination", metavar="DEST")
+@click.argument("destination", metavar="DEST", shell_complete=completing.folders)
 @click.option("--defaults", is_flag=True, help="Ask nothing; take the default where no answer is given.")
 @click.option(
-    "--data", multiple=True, metavar="NAME=VALUE", help="Give one answer. May be repeated; wins over --answers."
+    "--data",
+    multiple=True,
+    metavar="NAME=VALUE",
+    shell_complete=completing.questions,
+    help="Give one answer. May be repeated; wins over --answers.",
 )
 @click.option("--answers", type=click.Path(path_type=Path), metavar="FILE", help="Take answers from a YAML file.")
 @click.option(
@@ -145,7 +140,7 @@ def roll_back(debug: bool, as_json: bool, **options: Any) -> int:  # noqa: ANN40
     return rollback.rollback(rollback.Asked(**options), as_json=as_json)
 
 
-@cli.command("host")
+@cli.command("host", epilog="Here 3 says that the server lacks something.")
 @click.argument("host", metavar="USER@HOST")
 @common
 def look_at_host(host: str, as_json: bool, debug: bool) -> int:
@@ -172,8 +167,8 @@ def show_history(directory: Path, as_json: bool, debug: bool) -> int:
     return deeds.history(directory, as_json=as_json)
 
 
-@cli.command()
-@click.argument("target", metavar="[DIR | ADDRESS]", default=".")
+@cli.command(epilog="With --watch, Ctrl-C ends it as what was seen last: 0 or 1.")
+@click.argument("target", metavar="[DIR | ADDRESS]", default=".", shell_complete=completing.folders)
 @click.option("--list", "listing", is_flag=True, help="Show every check and its promise, and stop.")
 @click.option(
     "--only",
@@ -214,14 +209,12 @@ def check(debug: bool, **options: Any) -> int:  # noqa: ANN401 - each of its own
     return checking.check(checking.Asked(**options))
 
 
-@cli.command("status")
+@cli.command("status", epilog="Here 1 says that something does not run as it should.")
 @directory
 @on_server
 @common
 def show_status(directory: Path, as_json: bool, debug: bool) -> int:
     """Show what runs, since when, and what it takes.
-
-    Ends with 1 when something does not run as it should.
 
     Example: stack status shop
     """
@@ -230,8 +223,8 @@ def show_status(directory: Path, as_json: bool, debug: bool) -> int:
     return status.status(directory, as_json=as_json)
 
 
-@cli.command("logs")
-@click.argument("services", metavar="[SERVICE]", nargs=-1)
+@cli.command("logs", epilog="With --follow, Ctrl-C ends it with 0.")
+@click.argument("services", metavar="[SERVICE]", nargs=-1, shell_complete=completing.services)
 @within
 @click.option("--since", metavar="TIME", help="Only what was written since then: 10m, 2h, 2026-08-01T12:00:00Z.")
 @click.option("--tail", type=click.IntRange(min=0), metavar="N", help="Only the last lines; 200 without --since.")
@@ -274,7 +267,7 @@ def down(directory: Path, volumes: bool, yes: bool, as_json: bool, debug: bool) 
     return stack.down(directory, volumes=volumes, yes=yes, as_json=as_json)
 
 
-@cli.command("update")
+@cli.command("update", epilog="Here 2 says, too, that your lines and the template's met: both are in the file.")
 @directory
 @click.option("--to", metavar="REF", help="Go to this tag, branch or commit of the template; else its newest tag.")
 @click.option("--template", metavar="SOURCE", help="Take the template from here from now on, not from where it was.")
@@ -375,7 +368,7 @@ def secret_rotate(store: str, directory: Path, as_json: bool, debug: bool) -> in
 
 
 @cli.command("exec", cls=Handing, context_settings={"ignore_unknown_options": True})
-@click.argument("words", metavar="[SERVICE]", nargs=-1)
+@click.argument("words", metavar="[SERVICE]", nargs=-1, shell_complete=completing.services)
 @within
 @on_server
 @debugging
@@ -421,7 +414,7 @@ def redis(directory: Path, command: tuple[str, ...], debug: bool) -> int:
     return enter.redis(directory, command)
 
 
-@cli.command("dev")
+@cli.command("dev", epilog="Ctrl-C, the way out, ends it with 130; 1 says that Compose failed.")
 @directory
 @click.option("--down", is_flag=True, help="Remove what development left: containers and networks, never a volume.")
 @debugging
@@ -435,19 +428,25 @@ def develop(directory: Path, down: bool, debug: bool) -> int:
     return dev.dev(directory, down=down)
 
 
-@cli.command()
-@click.argument("shell", required=False, type=click.Choice(completing.SHELLS))
+@cli.command("completion", epilog="Here 2 says, too, that there is none for your shell.")
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]), required=False)
 @debugging
-def completion(shell: str | None, debug: bool) -> None:
-    """Print what makes a shell complete the words of `stack`.
+def print_completion(shell: str | None, debug: bool) -> int:
+    r"""Print the script that lets TAB complete commands, options, checks, places and questions.
+
+    For bash, zsh or fish, or without a word for the shell that $SHELL names. One line for each of them installs it, for
+    every terminal that is opened from then on; a folder that is not there yet wants to be made first.
 
     \b
-    Example, one for each shell:
-      stack completion bash > ~/.local/share/bash-completion/completions/stack
-      stack completion zsh > ~/.zfunc/_stack    (a folder of $fpath)
-      stack completion fish > ~/.config/fish/completions/stack.fish
-    """  # noqa: D301 - click's mark for lines that stay as they are
-    terminal.result(completing.script(cli, shell))
+    stack completion bash > ~/.local/share/bash-completion/completions/stack
+    stack completion zsh > ~/.stack.zsh && echo '. ~/.stack.zsh' >> ~/.zshrc
+    stack completion fish > ~/.config/fish/completions/stack.fish
+
+    Example: stack completion bash
+    """
+    from . import completion
+
+    return completion.show(cli, shell)
 
 
 def run(words: list[str]) -> int:
