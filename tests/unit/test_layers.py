@@ -2,6 +2,7 @@
 
 import ast
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -103,8 +104,50 @@ OWNERS: Mapping[str, set[str]] = {
     "psutil": {"detect"},
     "dockerfile_parse": {"detect"},
 }
-LATE = {"cattrs", "copier", "docker", "dockerfile_parse", "packaging", "questionary", "rich", "urllib3", "cryptography"}
+ENGINE = {"docker", "requests", "urllib3", "yaml"}
+RENDERING = {"copier", "jinja2", "packaging", "plumbum", "prompt_toolkit", "pydantic", "questionary", "yaml"}
+LATE = ENGINE | RENDERING | {"cattrs", "cryptography", "dns", "dockerfile_parse", "psutil", "rich"}
 """What costs too much to be imported before a command needs it."""
+NEEDED: Mapping[str, set[str]] = {
+    "--help": set(),
+    "--version": set(),
+    "new --help": set(),
+    "up --help": set(),
+    "secret rotate --help": set(),
+    "completion bash": set(),
+    "nonsense": set(),
+    "check --list": {"rich"},
+    "history": set(),
+    "secret list": {"yaml"},
+    "host nobody@@nowhere": {"yaml"},
+    "new": RENDERING,
+    "new shop --defaults": RENDERING | {"dockerfile_parse"},
+    "update": RENDERING | ENGINE | {"cryptography"},
+    "up": ENGINE | {"cryptography"},
+    "down": ENGINE | {"cryptography"},
+    "rollback --list": ENGINE | {"cryptography"},
+    "exec": ENGINE | {"cryptography"},
+    "dev": ENGINE | {"cryptography"},
+    "status": ENGINE,
+    "logs": ENGINE,
+}
+"""What a command may import of that, in an empty folder."""
+OFFERED: Mapping[str, set[str]] = {
+    "stack": set(),
+    "stack up": set(),
+    "stack logs": set(),
+    "stack check --only": set(),
+    "stack up --on": {"yaml"},
+    "stack new --data": {"yaml"},
+}
+"""And what TAB may, behind these words."""
+LOADED = """\
+import contextlib, json, sys
+from scaffold.cli import run
+with contextlib.suppress(SystemExit):
+    run(sys.argv[1:])
+print(json.dumps(sorted(sys.modules)), file=sys.stderr)
+"""
 
 
 def sources() -> dict[str, str]:
@@ -236,9 +279,29 @@ def test_the_layers_name_no_module_that_is_gone() -> None:
     assert set(LAYERS) <= {unit(module) for module in sources()}
 
 
-def test_the_command_line_starts_without_the_costly_libraries() -> None:
-    script = "import json, sys, scaffold.cli; print(json.dumps(sorted(sys.modules)))"
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    loaded = {name.partition(".")[0] for name in json.loads(done.stdout)}
-    assert "scaffold" in loaded
-    assert loaded & LATE == set()
+def loaded(folder: Path, *words: str, **environment: str) -> set[str]:
+    """Return the packages that a process has imported when a command of `stack` is done, in a folder."""
+    done = subprocess.run(
+        [sys.executable, "-c", LOADED, *words],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT.parent), **environment},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return {name.partition(".")[0] for name in json.loads(done.stderr.splitlines()[-1])}
+
+
+@pytest.mark.parametrize("words", NEEDED)
+def test_a_command_imports_nothing_costly_that_it_does_not_need(tmp_path: Path, words: str) -> None:
+    found = loaded(tmp_path, *words.split())
+    assert "scaffold" in found
+    assert found & LATE <= NEEDED[words]
+
+
+@pytest.mark.parametrize("words", OFFERED)
+def test_what_is_offered_to_a_shell_imports_nothing_costly(tmp_path: Path, words: str) -> None:
+    typed = [*words.split(), ""]
+    asked = {"_STACK_COMPLETE": "bash_complete", "COMP_WORDS": " ".join(typed), "COMP_CWORD": str(len(typed) - 1)}
+    assert loaded(tmp_path, **asked) & LATE <= OFFERED[words]
