@@ -15,7 +15,10 @@ def main() -> None:
     gc.set_threshold(MANY)
     from .cli import main as cli
 
-    cli()
+    try:
+        cli()
+    finally:
+        gc.freeze()  # nor does the end of the process need it: another seventh
 
 
 if __name__ == "__main__":

@@ -4,13 +4,15 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
 from . import dotenv
-from .facts import Naming, Room
 from .form import Form
+
+if TYPE_CHECKING:
+    from .facts import Naming, Room
 
 LIMIT = re.compile(r"(?:\$\{(?P<name>\w+):-(?P<usual>\d+)\}|(?P<fixed>\d+))m")
 """How a limit of memory is written in the files: a number of MB, or the name in .env that decides."""
@@ -46,6 +48,18 @@ class Files:
     blended: tuple[str, ...] = ()
     """Files of the person's that get lines of ours."""
     renamed: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Adoption:
+    """What a folder with an app in it makes of the answers, and of the files that are there."""
+
+    answers: Mapping[str, Any]
+    said: tuple[str, ...] = ()
+    aside: Mapping[str, str] = field(default_factory=dict)
+    """Files that get another name, for the stack's own to take their place."""
+    found: bool = False
+    """Whether there is an app to adopt."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +112,7 @@ def _part(name: str, body: Mapping[str, Any], settings: Mapping[str, str], befor
     return Part(name, memory, int(replicas) if replicas.isdigit() else 1)
 
 
-def arithmetic(form: Form, found: Sequence[Part], cores: int, room: Room) -> Iterator[str]:
+def arithmetic(form: Form, found: Sequence[Part], cores: int, room: "Room") -> Iterator[str]:
     """Yield a sentence for each sum that has to come out: workers and cores, workers and limit, limits and machine."""
     limits = {one.service: one for one in found}
     app = limits.get("app")
@@ -131,7 +145,7 @@ def _of_machine(needed: int, there: int, postgres: Part | None) -> Iterator[str]
         yield f"PostgreSQL has {postgres.memory} MB of it (STACK_POSTGRES_MEMORY in .env)"
 
 
-def leads(naming: Naming, interfaces: Sequence[str]) -> str:
+def leads(naming: "Naming", interfaces: Sequence[str]) -> str:
     """Return a sentence that tells where a name leads, and whether that is this machine."""
     if naming.problem:
         return f"where {naming.host} leads could not be asked ({naming.problem})"

@@ -19,6 +19,16 @@ def files(folder: Path) -> tuple[Path, ...]:
     return tuple(sorted(path.relative_to(folder) for path in folder.rglob("*") if not path.is_dir()))
 
 
+def vacant(folder: Path) -> bool:
+    """Tell whether a folder is known to hold nothing, or not to be there."""
+    try:
+        return not any(folder.iterdir())
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False
+
+
 def conflicts(folder: Path, destination: Path) -> tuple[Path, ...]:
     """Return the files that the destination already has with another content."""
     return tuple(

@@ -1,30 +1,19 @@
 """The part of `stack new` that is about a folder with an app in it: look, choose, say, agree, blend."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from .. import adopt, detect, placing
 from ..errors import WrongInput
 from ..form import Choice, Question
+from ..outline import Adoption
 from ..source import Candidate, Source
 
 APP, DOCKERFILE = "app", "dockerfile"
 ENV = Path(".env")
 IGNORED = Path("Dockerfile.dockerignore")
-
-
-@dataclass(frozen=True)
-class Adoption:
-    """What a folder with an app in it makes of the answers, and of the files that are there."""
-
-    answers: Mapping[str, Any]
-    said: tuple[str, ...] = ()
-    aside: Mapping[str, str] = field(default_factory=dict)
-    """Files that get another name, for the stack's own to take their place."""
-    found: bool = False
-    """Whether there is an app to adopt."""
 
 
 def read(folder: Path) -> Source:
@@ -74,10 +63,8 @@ def refusal(name: str, value: str, source: Source, folder: Path) -> str:
     return detect.names(folder, value, detect.root_of(folder, value) or ".")
 
 
-def blend(rendered: Path, folder: Path, adoption: Adoption) -> frozenset[Path]:
+def blend(rendered: Path, folder: Path) -> frozenset[Path]:
     """Put what the folder's own .env and .dockerignore say into the rendered files; return those that will change."""
-    if not adoption.found:
-        return frozenset()
     if (folder / ".dockerignore").exists() and not (folder / IGNORED).exists():
         _rewrite(rendered / IGNORED, adopt.with_patterns(_text(folder / ".dockerignore"), _text(rendered / IGNORED)))
     if not (folder / ENV).exists():

@@ -11,7 +11,7 @@ from .. import outline, render
 from ..errors import Interrupted
 from ..facts import Naming
 from ..form import Form
-from ..outline import Files, Outline, Part
+from ..outline import Adoption, Files, Outline, Part
 from ..render import questions
 from ..screens import making
 from ..wizard import asking as prompts
@@ -25,7 +25,7 @@ STOP: Final = "\nstop"
 WIDTH = 78
 
 
-def ask(destination: Path, given: Mapping[str, Any], of: render.Template) -> adopting.Adoption:
+def ask(destination: Path, given: Mapping[str, Any], of: render.Template) -> Adoption:
     """Return what a person wants who has seen all of it; Interrupted when they do not. Nothing is written."""
     with terminal.step("look at the folder and at this machine"):
         source, surroundings = adopting.read(destination), around.look(destination)

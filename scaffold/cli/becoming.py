@@ -3,13 +3,12 @@
 from pathlib import Path
 
 from .. import placing
-from ..outline import Files
-from . import adopting
+from ..outline import Adoption, Files
 
 
-def files(rendered: Path, destination: Path, adoption: adopting.Adoption) -> Files:
+def files(rendered: Path, destination: Path, adoption: Adoption) -> Files:
     """Return that for every file, with the folder's own blended into the rendered ones."""
-    blended = adopting.blend(rendered, destination, adoption)
+    blended = _blended(rendered, destination, adoption)
     taken = {*blended, *map(Path, adoption.aside)}
     conflicts = [one for one in placing.conflicts(rendered, destination) if one not in taken]
     return Files(
@@ -19,3 +18,11 @@ def files(rendered: Path, destination: Path, adoption: adopting.Adoption) -> Fil
         tuple(map(str, blended)),
         dict(adoption.aside),
     )
+
+
+def _blended(rendered: Path, destination: Path, adoption: Adoption) -> frozenset[Path]:
+    if not adoption.found:
+        return frozenset()
+    from . import adopting
+
+    return adopting.blend(rendered, destination)

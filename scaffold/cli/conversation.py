@@ -11,6 +11,7 @@ from ..errors import StackError
 from ..facts import Room
 from ..facts.surroundings import Surroundings
 from ..form import Form, Question
+from ..outline import Adoption
 from ..render.questions import Questionnaire
 from ..source import Source
 from . import adopting
@@ -33,11 +34,11 @@ class Conversation:
     around: Surroundings = UNSEEN
     typed: dict[str, Any] = field(default_factory=dict)
 
-    def adoption(self, typed: Mapping[str, Any]) -> adopting.Adoption:
+    def adoption(self, typed: Mapping[str, Any]) -> Adoption:
         """Return what follows from the folder when these are typed; WrongInput when it cannot be adopted so."""
         said = {**self.given, **typed}
         if said.get(KIND, answers.APP) != answers.APP:
-            return adopting.Adoption(said)
+            return Adoption(said)
         return adopting.adoption(self.source, self.destination, said)
 
     def form(self, typed: Mapping[str, Any]) -> Form:

@@ -9,9 +9,9 @@ from typing import Any
 from .. import answers as answering
 from .. import outline, placing, render
 from ..errors import WrongInput
-from ..outline import Files
+from ..outline import Adoption, Files
 from ..screens import making
-from . import adopting, becoming, terminal
+from . import becoming, terminal
 
 MANUALS = {"README.md", "STACK.md"}
 
@@ -61,7 +61,8 @@ def create(  # noqa: PLR0913 - what the command was given
             terminal.note(line)
     with render.rendered(destination, adoption.answers, ask=ask and not ours, of=of) as folder:
         files = becoming.files(folder, destination, adoption)
-        adopting.agree(destination, adoption.aside, files.blended, yes=agreed)
+        if adoption.found:
+            _agree_to_adopt(destination, adoption, files, yes=agreed)
         if files.replaced or files.kept:
             _agree(destination, files, yes=agreed, as_json=as_json)
         written = placing.files(folder)
@@ -70,16 +71,18 @@ def create(  # noqa: PLR0913 - what the command was given
     return 0
 
 
-def _adoption(
-    destination: Path, data: Mapping[str, Any], ours: render.Template | None, *, ask: bool
-) -> adopting.Adoption:
+def _adoption(destination: Path, data: Mapping[str, Any], ours: render.Template | None, *, ask: bool) -> Adoption:
     """Return what is to be rendered; another template asks for itself what it has to know."""
     if ours is None or (str(data.get("kind", answering.APP)) != answering.APP and not ask):
-        return adopting.Adoption(data)
+        return Adoption(data)
     if ask:
         from . import asking
 
         return asking.ask(destination, data, ours)
+    if placing.vacant(destination) and not data.keys() & {"adopt", "app"}:
+        return Adoption(data)  # what reads a folder takes a tenth of a second to import
+    from . import adopting
+
     return adopting.look(destination, data)
 
 
@@ -94,6 +97,12 @@ def _refuse_to_guess(destination: Path, data: Mapping[str, Any], ours: render.Te
             f"there is no terminal to ask questions at{what}",
             hint=f"--defaults, or --data {missing[0] if missing else 'NAME'}=VALUE",
         )
+
+
+def _agree_to_adopt(destination: Path, adoption: Adoption, files: Files, *, yes: bool) -> None:
+    from . import adopting
+
+    adopting.agree(destination, adoption.aside, files.blended, yes=yes)
 
 
 def _agree(destination: Path, files: Files, *, yes: bool, as_json: bool) -> None:
@@ -113,9 +122,7 @@ def _agree(destination: Path, files: Files, *, yes: bool, as_json: bool) -> None
     )
 
 
-def _show(
-    destination: Path, written: Sequence[Path], files: Files, adoption: adopting.Adoption, *, as_json: bool
-) -> None:
+def _show(destination: Path, written: Sequence[Path], files: Files, adoption: Adoption, *, as_json: bool) -> None:
     if as_json:
         body = {"directory": str(destination.resolve()), "files": [str(path) for path in written]}
         changed = {"replaced": list(files.replaced), "kept": list(files.kept), "renamed": dict(adoption.aside)}

@@ -97,6 +97,6 @@ def opened(of: Template, destination: Path) -> Iterator[Questionnaire]:
     with tempfile.TemporaryDirectory(prefix="stack-questions-") as folder, explained(of.address):
         # The folder's name is the default of project_name, so it has to be the real one.
         empty = Path(folder, destination.resolve().name)
-        with Rendering(of.address, empty, vcs_ref=of.ref, defaults=True, quiet=True) as worker:
+        with Rendering.begun(of, empty, defaults=True) as worker:
             worker.refuse_code()
             yield Questionnaire(worker)

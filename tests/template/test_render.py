@@ -8,8 +8,9 @@ import stat
 import subprocess
 
 import uvicorn
+from copier import _template as resolving
 
-from scaffold import answers, server
+from scaffold import answers, render, server
 
 from .combinations import files
 from .conftest import Rendered
@@ -85,3 +86,10 @@ def test_open_streams_end_before_the_container_is_killed(rendered: Rendered) -> 
     graceful = server.option(app["command"], "timeout-graceful-shutdown")
     assert graceful
     assert int(graceful) < int(app["stop_grace_period"].removesuffix("s"))
+
+
+def test_copier_reads_our_copier_yml_as_we_do() -> None:
+    """What we have read is handed to Copier, which would read it with quirks of its own: !include, many documents."""
+    read = resolving.load_template_config(answers.template() / "copier.yml")
+    assert read == render.carried().document
+    assert "_raw_config" in vars(resolving.Template), "the name under which it is handed over"

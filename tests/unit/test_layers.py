@@ -79,13 +79,14 @@ NEIGHBOURS = {
     ("facts", "routing"),
     ("loglines", "project"),
     ("model", "project"),
+    ("places", "answers"),
     ("project", "routing"),
     ("storage", "facts"),
     ("storage", "project"),
 }
 """Facts are expressed in the project's terms, and these in those of the labels; a model is read into a project.
 
-What a certificate covers is told in one place.
+What a certificate covers is told in one place, and so is what a reader of YAML may raise.
 """
 
 OWNERS: Mapping[str, set[str]] = {
@@ -121,7 +122,7 @@ NEEDED: Mapping[str, set[str]] = {
     "secret list": {"yaml"},
     "host nobody@@nowhere": {"yaml"},
     "new": RENDERING,
-    "new shop --defaults": RENDERING | {"dockerfile_parse"},
+    "new shop --defaults": RENDERING,
     "update": RENDERING | ENGINE | {"cryptography"},
     "up": ENGINE | {"cryptography"},
     "down": ENGINE | {"cryptography"},
