@@ -10,6 +10,7 @@ from typing import Any
 
 import yaml
 
+from .answers import YAML_ERRORS
 from .errors import WrongInput
 
 FILE = "places.yaml"
@@ -134,7 +135,7 @@ def _said(path: Path) -> Mapping[str, object]:
         said = yaml.safe_load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
-    except (OSError, ValueError, yaml.YAMLError) as error:
+    except (OSError, *YAML_ERRORS) as error:
         raise WrongInput(f"{path} cannot be read: {error}", hint=FORM) from error
     if not isinstance(said, Mapping) or not all(isinstance(name, str) for name in said):
         raise WrongInput(f"{path} names no places", hint=FORM)

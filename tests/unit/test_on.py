@@ -73,7 +73,15 @@ def test_a_project_names_its_places(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["- staging", "staging: {folder: /srv/shop}", "staging: {server: vps, sevrer: x}", "staging: [", "1: vps", "a: 1"],
+    [
+        "- staging",
+        "staging: {folder: /srv/shop}",
+        "staging: {server: vps, sevrer: x}",
+        "staging: [",
+        "1: vps",
+        "a: 1",
+        "a: !!timestamp x",
+    ],
 )
 def test_a_file_that_names_no_places_is_told(tmp_path: Path, text: str) -> None:
     (tmp_path / "places.yaml").write_text(text)
