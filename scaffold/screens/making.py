@@ -4,10 +4,13 @@ import shlex
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from ..facts.surroundings import Surroundings
 from ..outline import Outline, arithmetic
 from . import BOLD, DIM, GREEN, YELLOW, painter
+
+if TYPE_CHECKING:
+    from ..facts.surroundings import Surroundings
 
 WIDTH = 80
 MIB = 1 << 20
@@ -32,31 +35,34 @@ SERVES: Mapping[str, str] = {
 }
 
 
-def found(around: Surroundings, said: Sequence[str]) -> str:
+def found(around: "Surroundings", said: Sequence[str]) -> str:
     """Return what was looked at: the folder's lines, then this machine and git."""
     rows = [*(("folder", line) for line in said), *_machine(around), *_git(around)]
     return "\n".join(line for name, text in rows for line in _row(name, text))
 
 
-def _machine(around: Surroundings) -> Iterable[tuple[str, str]]:
+def _machine(around: "Surroundings") -> Iterable[tuple[str, str]]:
     room = around.room
     if room.memory_total:
         left = f", {(room.memory or 0) // MIB} MB of it free"
         yield "machine", f"{around.cores} cores, {room.memory_total // MIB} MB of memory{left}"
     held = "; ".join(f"port {one.port} is taken by {one.who}" for one in around.holders)
     yield "machine", held or "nobody listens on ports 80 and 443"
+    if around.interfaces:
+        own = f"public address{'es' if len(around.public) > 1 else ''}: {', '.join(around.public)}"
+        yield "machine", own if around.public else "none of its addresses is public"
     if around.versions:
         yield "docker", f"Engine {around.versions.engine}, Compose {around.versions.compose}"
     else:
         yield "docker", f"{around.engine_problem}: needed for `stack up` here, not for --on a server"
 
 
-def _git(around: Surroundings) -> Iterable[tuple[str, str]]:
+def _git(around: "Surroundings") -> Iterable[tuple[str, str]]:
     if around.email:
         yield "git", f"{around.name} <{around.email}>".strip() + " (git config)"
 
 
-def summary(outline: Outline, around: Surroundings, *, colour: bool) -> str:
+def summary(outline: Outline, around: "Surroundings", *, colour: bool) -> str:
     """Return the sum: one screen with all that will be, before any of it is written."""
     paint = painter(colour=colour)
     form, lines = outline.form, []

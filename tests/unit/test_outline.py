@@ -157,6 +157,21 @@ def test_what_was_found_is_a_line_each_with_where_it_comes_from() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("interfaces", "said"),
+    [
+        (("127.0.0.1", "10.0.0.7", "fe80::1%eth0"), "none of its addresses is public"),
+        (("127.0.0.1", "9.9.9.9", "172.17.0.1"), "public address: 9.9.9.9"),
+        (("9.9.9.9", "::1", "2620:fe::9"), "public addresses: 9.9.9.9, 2620:fe::9"),
+    ],
+    ids=["none", "one", "of both families"],
+)
+def test_of_the_machines_addresses_those_are_named_that_the_internet_reaches(
+    interfaces: tuple[str, ...], said: str
+) -> None:
+    assert f"  machine  {said}" in making.found(around(interfaces=interfaces), ()).splitlines()
+
+
 def test_the_sum_fits_80_columns_and_names_what_becomes_of_each_file() -> None:
     files = Files(
         tuple(f"a/rather/long/name/of/a/file/{number}" for number in range(20)),
