@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -173,11 +174,17 @@ def refuse_settled(given: Mapping[str, Any], answered: Mapping[str, Any]) -> Non
             )
 
 
+def _questions_like(name: str, asked: Iterable[str]) -> str:
+    known = list(asked)
+    meant = get_close_matches(name, known, 1)
+    return f"did you mean {meant[0]}?" if meant else f"the questions are: {', '.join(known)}"
+
+
 def refuse_unfit(given: Mapping[str, Any], asked: Mapping[str, str]) -> None:
     """Raise WrongInput that names the first answer nobody asked for, or that is no number where one is wanted."""
     for name, value in given.items():
         if name not in asked:
-            raise WrongInput(f"there is no question named {name!r}", hint=f"the questions are: {', '.join(asked)}")
+            raise WrongInput(f"there is no question named {name!r}", hint=_questions_like(name, asked))
         if asked[name] == "bool" and str(value).strip().lower() not in BOOLEANS:
             raise WrongInput(
                 f"{name} must be true or false, not {str(value)!r}", hint=f"for example: --data {name}=true"

@@ -1,5 +1,6 @@
 """Answers to files, by Copier. The only module that imports it."""
 
+import errno
 import re
 import shutil
 import tempfile
@@ -40,6 +41,7 @@ REQUIRED = re.compile(r'Question "(\w+)" is required')
 """Copier, of a question without a default that nobody was asked."""
 UNKNOWN = "Unknown revision: "
 """How Copier begins to say that a folder's repository has no such tag, branch or commit."""
+FULL = {errno.ENOSPC, errno.EDQUOT}
 LAST_WORDS = 10
 """Lines of git that are evidence."""
 
@@ -119,12 +121,25 @@ def rendered(
     try:
         workshop = Path(tempfile.mkdtemp(prefix=".stack-new-", dir=home))
     except OSError as error:
-        raise NotReady(f"nothing can be written in {home}: {error.strerror}", hint="choose another folder") from error
+        raise _unwritable(home, error) from error
     try:
         # The folder's name is the default of project_name, so it has to be the real one.
-        yield _render(workshop / destination.resolve().name, data, of or carried(), ask=ask)
+        yield _made(workshop / destination.resolve().name, data, of or carried(), ask=ask, home=home)
     finally:
         shutil.rmtree(workshop, ignore_errors=True)
+
+
+def _made(folder: Path, data: Mapping[str, Any], of: Template, *, ask: bool, home: Path) -> Path:
+    try:
+        return _render(folder, data, of, ask=ask)
+    except OSError as error:
+        if error.errno in FULL:
+            raise _unwritable(home, error) from error
+        raise
+
+
+def _unwritable(home: Path, error: OSError) -> NotReady:
+    return NotReady(f"nothing can be written in {home}: {error.strerror}", hint="choose another folder")
 
 
 def update(project: Path, data: Mapping[str, Any], of: Template, *, ask: bool) -> None:

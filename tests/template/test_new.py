@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -44,6 +46,26 @@ REFUSED = {
 @pytest.fixture(autouse=True)
 def _quick(package: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(answers, "PACKAGE", package)
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk with room for 64 kB."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", place], check=False)
+    if mounted.returncode:
+        pytest.skip("only root may mount a small disk")
+    yield place
+    subprocess.run(["umount", place], check=True)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # Copier's walk is left half way
+def test_a_full_disk_is_told_and_nothing_is_left_on_it(disk: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["new", str(disk / "shop"), "--defaults"]) == 3
+
+    assert f"nothing can be written in {disk}: No space left on device" in capsys.readouterr().err
+    assert list(disk.iterdir()) == []
 
 
 @pytest.mark.parametrize(("pair", "named"), REFUSED.values(), ids=REFUSED)

@@ -157,6 +157,9 @@ def test_a_whole_number_is_wanted_where_one_is_asked_for(value: object) -> None:
 def test_an_answer_nobody_asked_for_is_refused_by_name() -> None:
     with pytest.raises(WrongInput, match="no question named 'wokers'") as caught:
         answers.refuse_unfit({"domain": "demo.test", "wokers": "4"}, ASKED)
+    assert caught.value.hint == "did you mean workers?"
+    with pytest.raises(WrongInput, match="no question named 'colour'") as caught:
+        answers.refuse_unfit({"colour": "blue"}, ASKED)
     assert caught.value.hint == "the questions are: project_name, domain, workers"
 
 
