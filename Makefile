@@ -28,11 +28,12 @@ template: rig .venv/ready .venv-lint/ready
 	$(BIN)/pytest --numprocesses 2 --dist loadfile tests/template
 
 e2e: rig .venv/ready .venv-lint/ready
-	$(BIN)/pytest --numprocesses 2 --dist loadfile -m "not alone" tests/e2e
+	$(BIN)/pytest --numprocesses 2 --dist loadfile -m "not alone and not long" tests/e2e
 	$(BIN)/pytest -m alone tests/e2e
 
 soak: rig .venv/ready  ## what is too long for CI
 	$(BIN)/pytest -s tests/soak
+	$(BIN)/pytest --numprocesses 2 --dist loadfile -m long tests/e2e
 	HYPOTHESIS_PROFILE=soak $(BIN)/pytest --numprocesses 2 tests/template/test_values.py
 
 rig:  ## an engine and images, on a machine that has none

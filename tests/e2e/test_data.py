@@ -119,7 +119,12 @@ def restart_the_engine(_stack: Stack) -> None:
 
 @pytest.mark.parametrize(
     "event",
-    [down_and_up, kill_postgres, kill_redis, pytest.param(restart_the_engine, marks=pytest.mark.alone)],
+    [
+        pytest.param(down_and_up, marks=pytest.mark.long),
+        kill_postgres,
+        kill_redis,
+        pytest.param(restart_the_engine, marks=pytest.mark.alone),
+    ],
     ids=lambda event: event.__name__,
 )
 def test_no_acknowledged_write_is_lost(stack: Stack, event: Callable[[Stack], None]) -> None:
@@ -169,6 +174,7 @@ STARTING = """services:
 """A database that waits for another one, and until then answers as one that is still starting."""
 
 
+@pytest.mark.long
 def test_a_database_that_is_still_starting_is_named(stack: Stack) -> None:
     stack.override(STARTING)
     stack.up()
@@ -265,6 +271,7 @@ def test_a_migration_runs_once_whatever_the_number_of_replicas_and_workers(stack
     assert stack.sql("SELECT version_num FROM alembic_version") == "counted"
 
 
+@pytest.mark.long
 def test_an_older_version_comes_back_and_nothing_runs_before_it(stack: Stack) -> None:
     stack.edit("app/main.py", lambda text: f"{text}\n# a newer one\n")
     stack.up()
@@ -295,6 +302,7 @@ def test_a_migration_that_fails_leaves_the_app_as_it_was(stack: Stack) -> None:
     assert stack.sql("SELECT version_num FROM alembic_version") == head
 
 
+@pytest.mark.long
 def test_a_step_that_takes_too_long_is_ended(stack: Stack) -> None:
     slow = migration(stack, 'op.execute("SELECT pg_sleep(60)")')
     stack.env["STACK_PRESTART_SECONDS"] = "5"

@@ -95,6 +95,7 @@ def test_a_change_is_served_at_once_and_nothing_of_it_touches_the_stack(stack: S
     assert running == ""
 
 
+@pytest.mark.long
 def test_plain_compose_does_the_same_and_down_keeps_the_data(stack: Stack) -> None:
     (stack.folder / "data").mkdir(exist_ok=True)
     developing(stack, "up", "--build", "--detach", "--wait")

@@ -150,6 +150,7 @@ def test_two_projects_leave_each_other_alone(make: Make, tmp_path: Path) -> None
     assert one.ids() == before
 
 
+@pytest.mark.long
 def test_a_version_that_never_gets_healthy_is_taken_back(make: Make) -> None:
     stack = make("back")
     stack.new()

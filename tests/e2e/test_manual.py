@@ -122,6 +122,7 @@ def test_a_password_by_hand_that_the_database_refuses_changes_nothing(stack: Sta
     assert new not in stack.compose("logs", "postgres").out
 
 
+@pytest.mark.long
 def test_plain_deploying_with_a_migration_that_fails_leaves_the_app_as_it_was(stack: Stack) -> None:
     deploy = re.search(r"(?m)^\| deploy a change \| `([^`]+)`", (stack.folder / "README.md").read_text())
     assert deploy

@@ -177,6 +177,7 @@ def test_from_a_bare_folder_to_a_green_check_and_back_again(server: Sshd, make: 
     assert kept(there.folder) == own
 
 
+@pytest.mark.long
 def test_two_places_of_one_project_are_up_on_one_server(server: Sshd, make: Make) -> None:
     """Named in the project's places.yaml; each has what is its own, and one that goes leaves the other."""
     laptop, staging, production = committed(make("both")), make("staging"), make("production")
@@ -419,6 +420,7 @@ def test_an_image_that_is_built_here_is_carried_there(running: Afar) -> None:
     assert running.up().json["plan"] == []  # it has the name that one built there would have
 
 
+@pytest.mark.long
 def test_of_an_image_go_only_the_layers_that_are_missing(running: Afar, tmp_path: Path) -> None:
     client = DockerClient.from_env()
     (tmp_path / "Dockerfile").write_text(f"FROM {running.there.name}-app:current\nCOPY more /more\n")

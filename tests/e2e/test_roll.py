@@ -215,9 +215,11 @@ BAD = {
     ),
     "whose step before it fails": Bad(("prestart ended with status 1", "no such table"), override=PRESTART),
 }
+TIRING = {"that does not start", "whose step before it fails"}
+"""Left to the soak: the way back is the same."""
 
 
-@pytest.mark.parametrize("kind", BAD)
+@pytest.mark.parametrize("kind", [pytest.param(one, marks=[pytest.mark.long] * (one in TIRING)) for one in BAD])
 def test_a_version_is_taken_back_and_nobody_notices(rolling: Rolling, kind: str) -> None:
     bad, old = BAD[kind], rolling.version()
     before = rolling.containers(), rolling.image()
@@ -281,6 +283,7 @@ def test_an_app_that_is_busy_for_a_while_stays_in_service(rolling: Rolling) -> N
     assert rolling.stack.health("app") == "healthy"
 
 
+@pytest.mark.long
 def test_whoever_changes_his_mind_while_the_old_version_drains_keeps_it(rolling: Rolling) -> None:
     old, container = rolling.version(), rolling.containers()
     rolling.release()

@@ -344,6 +344,7 @@ def let_everything_through(stack: Stack) -> None:
 def ask_for_a_middleware_that_is_not_there(stack: Stack) -> None:
     label = f"traefik.http.routers.{stack.name}-others.middlewares=nowhere@docker"
     lay(stack, "app", f"services: {{app: {{labels: ['{label}']}}}}")
+    eventually(lambda: "nowhere@docker" in stack.compose("logs", "traefik").out)
 
 
 def keep_the_app_from_its_data(stack: Stack) -> None:

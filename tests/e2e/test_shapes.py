@@ -152,6 +152,7 @@ def test_a_src_layout_with_uv_served_by_fastapi_run(adopted: Callable[..., Stack
     rebuilt_without_installing(stack, Path("src/shop/web.py"))
 
 
+@pytest.mark.long
 def test_poetry_and_three_replicas(adopted: Callable[..., Stack]) -> None:
     stack = adopted("poetry", replicas=3)
 
