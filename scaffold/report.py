@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from .checks import Check, Finding, Status
+from .checks import Finding, Status
 from .checks.changes import WATCH, Change
 from .errors import StackError
 from .plan import Step
@@ -79,18 +79,6 @@ def change(one: Change, at: str, *, colour: bool) -> str:
     style = STYLES[one.now]
     line = Text(f"{at} ").append(f"{MARKS[one.now]} {one.name} {words}", style).append(seen)
     return _rendered(line, colour=colour, width=LINE)
-
-
-def check_list(checks: Iterable[Check], *, colour: bool, width: int) -> str:
-    """Return every check with its promise."""
-    from rich.table import Table
-
-    table = Table(box=None, show_header=False, pad_edge=False)
-    table.add_column(no_wrap=True)
-    table.add_column(ratio=1)
-    for check in checks:
-        table.add_row(check.id, check.promise)
-    return _rendered(table, colour=colour, width=width)
 
 
 def findings_document(project: str, found: Sequence[Finding]) -> dict[str, Any]:

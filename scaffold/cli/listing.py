@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from .. import report
 from ..checks import Check
 from ..errors import ExitCode
+from ..screens import promises
 from . import terminal
 
 
@@ -14,5 +14,5 @@ def show(chosen: Sequence[Check], *, as_json: bool) -> int:
         listed = [{"id": one.id, "promise": one.promise, "needs": list(one.needs)} for one in chosen]
         terminal.document({"checks": listed})
     else:
-        terminal.result(report.check_list(chosen, colour=terminal.colour(), width=terminal.width()))
+        terminal.result(promises.listed(chosen, width=terminal.width()))
     return ExitCode.GOOD

@@ -14,6 +14,7 @@ from scaffold.facts import Facts
 from scaffold.plan import Promote, Restart, Start
 from scaffold.project import Project
 from scaffold.routing import Claim, Route
+from scaffold.screens import promises
 
 from ..builders import project, with_environment
 
@@ -210,13 +211,13 @@ def test_every_check_of_ours_takes_one_line_when_it_is_good(width: int) -> None:
 
 
 def test_the_list_shows_every_check_with_its_promise() -> None:
-    listed = report.check_list(CHECKS, colour=False, width=120).splitlines()
+    listed = promises.listed(CHECKS, width=120).splitlines()
     assert [line.split()[0] for line in listed] == [check.id for check in CHECKS]
     assert [line.partition(" ")[2].strip() for line in listed] == [check.promise for check in CHECKS]
 
 
 def test_the_list_fits_80_columns() -> None:
-    assert max(map(len, report.check_list(CHECKS, colour=False, width=80).splitlines())) <= 80
+    assert max(map(len, promises.listed(CHECKS, width=80).splitlines())) <= 80
 
 
 # ------------------------------------------------------------------ documents for a machine
