@@ -29,6 +29,12 @@ def vacant(folder: Path) -> bool:
         return False
 
 
+def writable(folder: Path) -> bool:
+    """Tell whether something could be written in a folder; of one that is not there yet, in the closest that is."""
+    there = next(one for one in (folder, *folder.absolute().parents) if one.exists())
+    return os.access(there, os.W_OK)
+
+
 def conflicts(folder: Path, destination: Path) -> tuple[Path, ...]:
     """Return the files that the destination already has with another content."""
     return tuple(

@@ -92,10 +92,10 @@ def _wish(talk: Conversation, of: render.Template, known: dict[tuple[str, ...], 
     first = [name for name in talk.path() if name not in {one.name for one in wrong}]
     options += [(f"change {name}: {form[name].shown or '(empty)'}", name) for name in first]
     options += [("change something else", MORE), ("stop, and write nothing", STOP)]
-    wish = prompts.pick("Is that right?", options)
+    wish = prompts.pick("Is that right?", options, afresh=True)
     if wish == STOP:
         raise Interrupted("stopped: nothing was written")
-    return MORE if wish is prompts.BACK else str(wish)
+    return next(reversed(first), MORE) if wish is prompts.BACK else str(wish)
 
 
 def _change(talk: Conversation, wish: str) -> None:

@@ -1,14 +1,15 @@
 """`stack new`."""
 
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 from .. import answers as answering
 from .. import outline, placing, render
-from ..errors import WrongInput
+from ..errors import Interrupted, NotReady, WrongInput
 from ..outline import Adoption, Files
 from ..screens import making
 from . import becoming, terminal
@@ -50,25 +51,36 @@ def create(  # noqa: PLR0913 - what the command was given
     """Ask, render, and put the project in its place; nothing is written before everything is known."""
     if destination.exists() and not destination.is_dir():
         raise WrongInput(f"{destination} is a file", hint="name a folder that is new or empty")
-    ours = "adopt" in of.asked
-    if ask and (as_json or not terminal.interactive()):
-        _refuse_to_guess(destination, data, of if ours else None)
-        ask = False
-    adoption = _adoption(destination, data, of if ours else None, ask=ask)
-    agreed = yes or (ask and ours)  # the sum has named it all
-    if not (ask and ours):
-        for line in adoption.said:
-            terminal.note(line)
-    with render.rendered(destination, adoption.answers, ask=ask and not ours, of=of) as folder:
-        files = becoming.files(folder, destination, adoption)
-        if adoption.found:
-            _agree_to_adopt(destination, adoption, files, yes=agreed)
-        if files.replaced or files.kept:
-            _agree(destination, files, yes=agreed, as_json=as_json)
-        written = placing.files(folder)
-        placing.place(folder, destination, aside=adoption.aside, blended=frozenset(map(Path, files.blended)))
+    if not placing.writable(destination):
+        raise NotReady(f"nothing may be written in {destination}", hint="have its owner allow it, or take another one")
+    with _nothing_written():
+        ours = "adopt" in of.asked
+        if ask and (as_json or not terminal.interactive()):
+            _refuse_to_guess(destination, data, of if ours else None)
+            ask = False
+        adoption = _adoption(destination, data, of if ours else None, ask=ask)
+        agreed = yes or (ask and ours)  # the sum has named it all
+        if not (ask and ours):
+            for line in adoption.said:
+                terminal.note(line)
+        with render.rendered(destination, adoption.answers, ask=ask and not ours, of=of) as folder:
+            files = becoming.files(folder, destination, adoption)
+            if adoption.found:
+                _agree_to_adopt(destination, adoption, files, yes=agreed)
+            if files.replaced or files.kept:
+                _agree(destination, files, yes=agreed, as_json=as_json)
+            written = placing.files(folder)
+            placing.place(folder, destination, aside=adoption.aside, blended=frozenset(map(Path, files.blended)))
     _show(destination, written, files, adoption, as_json=as_json)
     return 0
+
+
+@contextmanager
+def _nothing_written() -> Iterator[None]:
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise Interrupted("interrupted: nothing was written") from None
 
 
 def _adoption(destination: Path, data: Mapping[str, Any], ours: render.Template | None, *, ask: bool) -> Adoption:

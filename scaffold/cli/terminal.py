@@ -20,8 +20,8 @@ REMINDER_SECONDS = 10
 
 
 def colour() -> bool:
-    """Tell whether standard output is a terminal that wants colours (https://no-color.org)."""
-    return _is_terminal(sys.stdout) and not os.environ.get("NO_COLOR")
+    """Tell whether standard output is a terminal that knows colours, and wants them (https://no-color.org)."""
+    return _is_terminal(sys.stdout) and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 def width() -> int:

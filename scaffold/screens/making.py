@@ -72,12 +72,13 @@ def summary(outline: Outline, around: "Surroundings", *, colour: bool) -> str:
         if shown:
             lines.extend(["", paint(title, BOLD), *shown])
 
-    section(f"{form.get('project_name')}, in the folder {outline.directory}", (*outline.urls, *outline.leads))
     section("Services", _services(outline))
     section("Memory and processors", arithmetic(form, outline.parts, around.cores, around.room))
     section("Files", _files(outline))
     chosen = [f"{one.name}={shlex.quote(one.shown)}" for one in form.asked if one.given]
-    section("Answers that are no defaults", [" ".join(chosen)] if chosen else [])
+    section("Answers given or found", [" ".join(chosen)] if chosen else [])
+    # What is asked next stands below, and a screen may have 24 lines.
+    section(f"{form.get('project_name')}, in the folder {outline.directory}", (*outline.urls, *outline.leads))
     wrong = [f"{one.name}: {one.problem}" for one in form.open]
     if wrong:
         section(paint("To be answered differently", YELLOW), wrong)

@@ -8,6 +8,7 @@ from typing import Any
 from . import DIM, GREEN, YELLOW, columns, painter
 
 HEADS = ("image", "served (UTC)", "")
+NEVER = "never, as far as known"
 NOTHING = "There is no image to go back to: every `stack up` of a new version leaves one, and five are kept."
 
 
@@ -34,7 +35,7 @@ def text(choices: Sequence[Choice], *, colour: bool) -> str:
 
 def _cells(one: Choice) -> list[tuple[str, str]]:
     said = ("serves now", GREEN) if one.serves else (crossing(one.between), YELLOW)
-    return [(one.tag, ""), (f"{one.served:%Y-%m-%d %H:%M}" if one.served else "", ""), said]
+    return [(one.tag, ""), (f"{one.served:%Y-%m-%d %H:%M}", "") if one.served else (NEVER, YELLOW), said]
 
 
 def crossing(between: Sequence[str] | None) -> str:

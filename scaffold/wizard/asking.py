@@ -1,9 +1,13 @@
 """One question of a template at the terminal: its choices, its default, what refuses an answer, and the way back."""
 
+import termios
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 import questionary
+from prompt_toolkit.input import Input
+from prompt_toolkit.input.typeahead import clear_typeahead
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent, merge_key_bindings
 
 from ..errors import Interrupted
@@ -31,7 +35,7 @@ def ask(question: Question) -> Any:  # noqa: ANN401 - a text, yes or no, a choic
     A text starts with its default, marked: typing replaces it, an arrow key keeps it to be edited.
     """
     if question.kind == "bool":
-        return _answered(questionary.confirm(question.name, default=bool(question.value)))
+        return _answered(questionary.confirm(question.name, default=bool(question.value), auto_enter=False))
     if question.choices:
         return pick(question.name, [(one.label, one.value) for one in question.choices], question.value)
     prompt = questionary.text(question.name, default=question.shown)
@@ -40,15 +44,32 @@ def ask(question: Question) -> Any:  # noqa: ANN401 - a text, yes or no, a choic
     return answer.strip() if isinstance(answer, str) else answer
 
 
-def pick(title: str, options: Sequence[tuple[str, Any]], default: Any = None) -> Any:  # noqa: ANN401 - one of them
-    """Return the value of one of some (label, value), or BACK at Esc. Interrupted at Ctrl-C."""
+def pick(
+    title: str,
+    options: Sequence[tuple[str, Any]],
+    default: Any = None,  # noqa: ANN401 - one of them
+    *,
+    afresh: bool = False,
+) -> Any:  # noqa: ANN401 - one of them
+    """Return the value of one of some (label, value), or BACK at Esc. Interrupted at Ctrl-C.
+
+    Afresh, no key counts that was pressed before this stood on the screen.
+    """
     choices = [questionary.Choice(label, value) for label, value in options]
     known = next((one for one in choices if one.value == default), None)
     many = len(choices) >= SEARCHED
     prompt = questionary.select(
         title, choices, default=known, use_jk_keys=not many, use_search_filter=many, use_shortcuts=False
     )
+    if afresh:
+        _forget_keys(prompt.application.input)
     return _answered(prompt)
+
+
+def _forget_keys(terminal: Input) -> None:
+    clear_typeahead(terminal)
+    with suppress(OSError, termios.error):
+        termios.tcflush(terminal.fileno(), termios.TCIFLUSH)
 
 
 def _answered(prompt: questionary.Question) -> Any:  # noqa: ANN401 - of each prompt another

@@ -73,7 +73,7 @@ class Person:
                 asked = len(screen.questions)
                 yes = "new" not in command and "(y/N)" in screen.questions[-1]
                 self.keys += yes
-                screen.types("y" if yes else ENTER)
+                screen.types(*["y"] * yes, ENTER)
         status = screen.ended()
         assert status in ends, f"{command} ended with {status}:\n" + "\n".join(screen.lines)
         return screen

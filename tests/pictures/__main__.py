@@ -38,8 +38,8 @@ def main() -> None:
         env = {"GIT_CONFIG_GLOBAL": str(home / "gitconfig"), "GIT_CONFIG_NOSYSTEM": "1"}
         asked = Terminal([STACK, "new", NAME], home, env, rows=60)
         asked.answers("domain")
-        asked.answers("postgres", "y")
-        asked.answers("redis", "y")
+        asked.answers("postgres", "y", ENTER)
+        asked.answers("redis", "y", ENTER)
         asked.asks("Is that right?")
         save(asked, "sum", f"stack new {NAME}")
         asked.types(ENTER)
