@@ -10,7 +10,7 @@ from .blending import ASIDE, BEGIN, END, in_the_way, left_behind, unfit, with_bl
 from .dockerfile import USER, problems, told
 from .legacy import translate
 from .proposal import Proposal, meant
-from .services import stores
+from .services import migrates, stores
 
 __all__ = [
     "ASIDE",
@@ -22,6 +22,7 @@ __all__ = [
     "choose",
     "in_the_way",
     "left_behind",
+    "migrates",
     "problems",
     "propose",
     "refuse_adopted",
@@ -45,7 +46,7 @@ def refuse_adopted(source: Source, folder: str) -> None:
     if note is not None and note.get("adopt"):
         raise WrongInput(
             f"the app in {folder} has its stack already",
-            hint=f"stack update {folder} --data NAME=VALUE changes an answer; `git rm` of the stack's files undoes it",
+            hint=f"stack update {folder} --data NAME=VALUE changes an answer; STACK.md lists what to remove to undo it",
         )
 
 

@@ -16,7 +16,8 @@ METERS = ("prometheus-client", "prometheus-fastapi-instrumentator", "starlette-e
 def hints(source: Source, answers: Mapping[str, Any], *, told: bool) -> Proposal:
     """Name the answers that the folder suggests and nobody gave; `told` when what precedes a start was spoken of."""
     said = [*_stores(source.dependencies, answers)] if source.dependencies else []
-    if _migrates(source) and "prestart" not in answers and not told:
+    chosen = _scheme(source.dependencies, answers) if source.dependencies else Proposal()
+    if migrates(source) and "prestart" not in answers and not told:
         said.append(
             "alembic.ini is there: --data prestart=alembic runs `alembic upgrade head` once before each new version"
         )
@@ -26,7 +27,7 @@ def hints(source: Source, answers: Mapping[str, Any], *, told: bool) -> Proposal
             " PROMETHEUS_MULTIPROC_DIR: /tmp under `environment:` in compose.app.yaml, with a MultiProcessCollector in"
             " the code, adds them up, and --data workers=1 does without"
         )
-    return Proposal({}, tuple(said))
+    return Proposal({}, tuple(said)) + chosen
 
 
 def stores(source: Source) -> dict[str, str]:
@@ -45,18 +46,24 @@ def _counts_apart(found: Dependencies, answers: Mapping[str, Any]) -> bool:
     return any(map(found.brings, METERS)) and not alone
 
 
-def _migrates(source: Source) -> bool:
+def migrates(source: Source) -> bool:
+    """Tell whether Alembic is set up."""
     return "alembic.ini" in source.files and (not source.dependencies or source.dependencies.brings("alembic"))
+
+
+def _scheme(found: Dependencies, answers: Mapping[str, Any]) -> Proposal:
+    """Propose what DATABASE_URL begins with, for SQLAlchemy to find the driver that is there; psycopg2 is its own."""
+    driver = next((DRIVERS[name] for name in DRIVERS if found.brings(name)), "psycopg2")
+    through = next((name for name in ("sqlmodel", "sqlalchemy") if found.brings(name)), "")
+    if driver == "psycopg2" or not through or "database_scheme" in answers or not meant(answers.get("postgres", "")):
+        return Proposal()
+    scheme = f"postgresql+{driver}"
+    return Proposal({"database_scheme": scheme}, (f"DATABASE_URL begins with {scheme}://, for {through}",))
 
 
 def _stores(found: Dependencies, answers: Mapping[str, Any]) -> Iterator[str]:
     package = next((name for name in DRIVERS if found.brings(name)), "")
     if package and "postgres" not in answers:
         yield f"{package} is there: --data postgres=true puts PostgreSQL beside the app (DATABASE_URL)"
-    if package and meant(answers.get("postgres", True)) and (found.brings("sqlalchemy") or found.brings("sqlmodel")):
-        yield (
-            "DATABASE_URL of the stack begins with postgresql://: for SQLAlchemy, DATABASE_SCHEME:"
-            f" postgresql+{DRIVERS[package]} under `environment:` in compose.app.yaml makes it that"
-        )
     if found.brings("redis") and "redis" not in answers:
         yield "redis is there: --data redis=true puts Redis beside the app (REDIS_URL)"

@@ -271,7 +271,13 @@ def down(directory: Path, volumes: bool, yes: bool, as_json: bool, debug: bool) 
 @directory
 @click.option("--to", metavar="REF", help="Go to this tag, branch or commit of the template; else its newest tag.")
 @click.option("--template", metavar="SOURCE", help="Take the template from here from now on, not from where it was.")
-@click.option("--data", multiple=True, metavar="NAME=VALUE", help="Change one answer, too. May be repeated.")
+@click.option(
+    "--data",
+    multiple=True,
+    metavar="NAME=VALUE",
+    shell_complete=completing.questions,
+    help="Change one answer, too. May be repeated.",
+)
 @click.option("--defaults", is_flag=True, help="Ask nothing; take the default where the template has a new question.")
 @click.option("--dry-run", is_flag=True, help="Update a copy, show what would change, and stop.")
 @common
@@ -432,18 +438,19 @@ def develop(directory: Path, down: bool, debug: bool) -> int:
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]), required=False)
 @debugging
 def print_completion(shell: str | None, debug: bool) -> int:
-    r"""Print the script that lets TAB complete commands, options, checks, places and questions.
+    """Print the script that lets TAB complete commands, options, checks, places and questions.
 
     For bash, zsh or fish, or without a word for the shell that $SHELL names. One line for each of them installs it, for
     every terminal that is opened from then on; a folder that is not there yet wants to be made first.
 
     \b
+    mkdir -p ~/.local/share/bash-completion/completions
     stack completion bash > ~/.local/share/bash-completion/completions/stack
     stack completion zsh > ~/.stack.zsh && echo '. ~/.stack.zsh' >> ~/.zshrc
     stack completion fish > ~/.config/fish/completions/stack.fish
 
     Example: stack completion bash
-    """
+    """  # noqa: D301 - click's mark for lines that stay as they are
     from . import completion
 
     return completion.show(cli, shell)

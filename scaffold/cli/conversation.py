@@ -51,8 +51,9 @@ class Conversation:
         if any(self._open(self.typed)):
             return
         form = self.form(self.typed)
-        yield from (one.name for one in form.asked if one.name in FIRST and one.name not in self.given)
-        yield from (one.name for one in form.open if one.name not in {*FIRST, *self.unclear})
+        first = {*FIRST, *self._suggested()}
+        yield from (one.name for one in form.asked if one.name in first and one.name not in self.given)
+        yield from (one.name for one in form.open if one.name not in {*first, *self.unclear})
 
     @cached_property
     def unclear(self) -> tuple[str, ...]:
@@ -124,6 +125,8 @@ class Conversation:
         found: dict[str, tuple[Any, str]] = {
             name: (True, f"{package} is there") for name, package in adopt.stores(self.source).items()
         }
+        if adopt.migrates(self.source):
+            found["prestart"] = ("alembic", "alembic.ini is there")
         if self.around.email and not any(self._open(self.typed)) and not self.refusal("email", self.around.email):
             found["email"] = (self.around.email, "as in git's settings")
         return found

@@ -18,6 +18,8 @@ ABOVE = frozenset({"os.path.dirname"})
 SAME = frozenset({"os.path.abspath", "os.path.realpath", "os.path.normpath"})
 SAME_METHODS = frozenset({"resolve", "absolute", "as_posix", "expanduser"})
 """What gives the folder of a path, or the same path, by function and by method: paths here are the project's."""
+SETTINGS = frozenset({"os.environ.get", "os.getenv"})
+"""What gives a setting, or else its second argument: what it is until somebody sets it."""
 PATHS = frozenset({"pathlib.Path", "pathlib.PurePath", "pathlib.PosixPath", "pathlib.PurePosixPath", "anyio.Path"})
 
 
@@ -171,6 +173,8 @@ def _moved(node: ast.AST | None, imports: Mapping[str, str]) -> tuple[ast.expr |
         return (node.value.value, up + 1) if isinstance(up, int) and up >= 0 else (None, 0)
     if not isinstance(node, ast.Call):
         return None, 0
+    if called(node, imports) in SETTINGS and len(node.args) == len(("NAME", "default")):
+        return node.args[1], 0
     if called(node, imports) in ABOVE | SAME and len(node.args) == 1:
         return node.args[0], int(called(node, imports) in ABOVE)
     method = isinstance(node.func, ast.Attribute) and node.func.attr in SAME_METHODS and not node.args

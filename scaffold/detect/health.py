@@ -20,16 +20,16 @@ NAMES = (
     "healthcheck",
     "livez",
     "alive",
+    "live",
+    "liveness",
     "ping",
     "status",
     "up",
     "ready",
     "readyz",
-    "liveness",
     "readiness",
-    "live",
 )
-"""How people call such a route, the most telling first."""
+"""How people call such a route, the most telling first: one for readiness asks the database, and fails with it."""
 PLAIN = re.compile(r"/[A-Za-z0-9._~/-]*")
 
 UNKNOWN = "{unknown}"

@@ -55,6 +55,7 @@ PAIRS: Mapping[str, Sequence[object]] = {
     "data": [DEFAULT, "data/ var/app.db", "/d"],
     "postgres": [DEFAULT, "true"],
     "postgres_version": [DEFAULT, "19"],
+    "database_scheme": [DEFAULT, "postgresql+asyncpg"],
     "redis": [DEFAULT, "true"],
     "prestart": [DEFAULT, "alembic", "python -m app.seed", "none"],
     "replicas": [DEFAULT, 3],
@@ -224,6 +225,9 @@ REFUSED: Mapping[str, Refused] = {
         {"adopt": "true", "dockerfile": "keep", "data": "data/ var/app.db"}, "absolute paths"
     ),
     "version-of-no-database": Refused({"postgres": DEFAULT, "postgres_version": "19"}, "nothing without postgres=true"),
+    "scheme-of-no-database": Refused(
+        {"postgres": DEFAULT, "database_scheme": "postgresql+asyncpg"}, "nothing without postgres=true"
+    ),
     "migrations-of-no-database": Refused(
         {"adopt": DEFAULT, "postgres": DEFAULT, "prestart": "alembic"}, "has no database to migrate"
     ),

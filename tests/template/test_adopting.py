@@ -318,12 +318,20 @@ def test_what_an_app_seems_to_need_is_said_and_not_decided(folder: Path, capsys:
     assert adopted(folder) == 0
 
     said = capsys.readouterr().err
-    for words in ("postgres=true", "DATABASE_SCHEME: postgresql+asyncpg", "redis=true", "prestart=alembic"):
+    for words in ("postgres=true", "redis=true", "prestart=alembic"):
         assert words in said
     made = answered(folder)
     assert not made["postgres"]
     assert not made["redis"]
     assert not made["prestart"]
+
+
+def test_with_a_database_its_address_names_the_driver(folder: Path) -> None:
+    holding(folder, {**PLAIN, "requirements.txt": f"{REQUIREMENTS}sqlalchemy\nasyncpg\n"})
+
+    assert adopted(folder, postgres="true") == 0
+
+    assert composed(folder, "app")["environment"]["DATABASE_SCHEME"] == "postgresql+asyncpg"
 
 
 def test_the_deprecated_image_is_translated(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -93,8 +93,8 @@ def test_an_answer_is_refused_with_the_templates_own_words_and_typed_again(talk:
     screen.answers("email", "nobody", ENTER)
     screen.sees("email must be an address such as me@example.com, or empty")
     screen.answers("email", "me@example.com", ENTER)
-    screen.answers("postgres", "y")
-    screen.answers("redis", "n")
+    screen.answers("postgres", "y", ENTER)
+    screen.answers("redis", "n", ENTER)
     screen.asks(SUM)
     for said in (
         "https://shop.example.com/",
@@ -119,10 +119,10 @@ def test_esc_leads_back_and_the_sum_lets_every_answer_be_changed(talk: Talk, tmp
     screen.answers("domain")
     screen.answers("postgres", ESC)
     screen.answers("domain", "shop.test", ENTER)
-    screen.answers("postgres", "y")
+    screen.answers("postgres", "y", ENTER)
     screen.answers("redis", ESC)
-    screen.answers("postgres", "n")
-    screen.answers("redis", "y")
+    screen.answers("postgres", "n", ENTER)
+    screen.answers("redis", "y", ENTER)
     screen.answers(SUM, DOWN, ENTER)
     screen.answers("domain", "other.test", ENTER)
     screen.sees("https://other.test/")
@@ -145,6 +145,36 @@ def test_esc_leads_back_and_the_sum_lets_every_answer_be_changed(talk: Talk, tmp
     assert "STACK_WORKERS=3\n" in env
     assert {"compose.redis.yaml", "compose.yaml"} <= set(held(tmp_path / "home/shop"))
     assert "compose.postgres.yaml" not in held(tmp_path / "home/shop")
+
+
+def test_a_key_that_was_pressed_before_the_sum_was_shown_agrees_to_nothing(talk: Talk, tmp_path: Path) -> None:
+    screen = talk("shop", "--data", "domain=localhost")
+    screen.asks("postgres")
+    screen.types("y", ENTER, "y", ENTER, ENTER, ENTER)
+    screen.asks(SUM)
+    for _ in range(10):
+        assert screen.takes()
+
+    assert "redis Yes" in screen.text
+    assert held(tmp_path / "home") == {}
+
+
+def test_esc_at_the_sum_leads_to_the_last_question(talk: Talk) -> None:
+    screen = talk("shop", "--data", "domain=localhost", "--data", "postgres=no")
+    screen.answers("redis")
+    screen.answers(SUM, ESC)
+    screen.asks("redis")
+
+
+def test_migrations_that_are_there_are_asked_about(talk: Talk, tmp_path: Path) -> None:
+    needs = WEB["requirements.txt"] + "alembic\nsqlalchemy\n"
+    holding(tmp_path / "home", {**WEB, "alembic.ini": "[alembic]\n", "requirements.txt": needs})
+    screen = talk(".", "--data", "domain=localhost", "--data", "redis=no")
+    screen.answers("postgres")
+    screen.answers("prestart")
+    screen.sees("prestart=alembic")
+    screen.sees("database_scheme=postgresql+asyncpg")
+    screen.asks(SUM)
 
 
 @pytest.mark.parametrize("answered", range(6))
@@ -230,8 +260,8 @@ def test_an_app_that_nobody_finds_is_asked_for(talk: Talk, tmp_path: Path) -> No
 def test_another_kind_of_project_takes_the_answers_of_an_app_back(talk: Talk, tmp_path: Path) -> None:
     screen = talk("front")
     screen.answers("domain", "example.test", ENTER)
-    screen.answers("postgres", "y")
-    screen.answers("redis", "n")
+    screen.answers("postgres", "y", ENTER)
+    screen.answers("redis", "n", ENTER)
     screen.answers(SUM, *[DOWN] * 4, ENTER)
     screen.asks("Change what?")
     screen.types("kind", ENTER)

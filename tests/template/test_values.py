@@ -59,6 +59,7 @@ BESIDE: Mapping[str, Mapping[str, str]] = {
     "dns_provider": {"challenge": "dns"},
     "domain": {"certificates": "files"},
     "entrypoint": {"dockerfile": "keep"},
+    "database_scheme": {"postgres": "true"},
     "postgres_version": {"postgres": "true"},
     "proxy_project": {"proxy": "shared"},
     "public": {"kind": "static"},
@@ -209,6 +210,9 @@ WHERE: Mapping[str, Callable[[Project], str]] = {
     "app_user": lambda project: str(project[0]["services"]["app"]["user"]),
     "entrypoint": lambda project: unescaped(" ".join(project[0]["services"]["app"]["entrypoint"][4:])),
     "postgres_version": lambda project: project[0]["services"]["postgres"]["image"].removeprefix("postgres:"),
+    "database_scheme": lambda project: project[0]["services"]["app"]["environment"].get(
+        "DATABASE_SCHEME", "postgresql"
+    ),
     "prestart": before,
     "build_packages": lambda project: dockerfile(project, r"--no-install-recommends (.*) \\$"),
     "system_packages": lambda project: dockerfile(project, r"--no-install-recommends (.*) \\$"),

@@ -415,7 +415,12 @@ class TestWhatTheStackCouldDo:
     def hints(self, names: str = "", given: dict[str, Any] | None = None, *files: str) -> list[str]:
         needs = replace(PIP, names=PIP.names | set(names.split()))
         found = adopt.propose(source(dependencies=needs, files=SOURCE.files | set(files)), APP, given or {})
-        return [line for line in found.said if "--data " in line or "DATABASE_SCHEME" in line]
+        return [line for line in found.said if "--data " in line]
+
+    def scheme(self, names: str, given: dict[str, Any]) -> tuple[object, list[str]]:
+        needs = replace(PIP, names=PIP.names | set(names.split()))
+        found = adopt.propose(source(dependencies=needs), APP, given)
+        return found.answers.get("database_scheme"), [line for line in found.said if "DATABASE_URL begins" in line]
 
     def test_nothing_where_nothing_suggests_it(self) -> None:
         assert self.hints("sqlalchemy") == []
@@ -436,15 +441,25 @@ class TestWhatTheStackCouldDo:
             ("asyncpg sqlalchemy", "postgresql+asyncpg"),
             ("asyncpg psycopg2-binary sqlalchemy", "postgresql+asyncpg"),
             ("psycopg sqlalchemy", "postgresql+psycopg"),
-            ("psycopg2-binary sqlalchemy", "postgresql+psycopg2"),
         ],
     )
-    @pytest.mark.parametrize("given", [{}, {"postgres": "yes"}])
-    def test_sqlalchemy_wants_to_know_the_driver(self, names: str, scheme: str, given: dict[str, Any]) -> None:
-        assert f"DATABASE_SCHEME: {scheme} under" in self.hints(names, given)[-1]
+    def test_sqlalchemy_finds_the_driver(self, names: str, scheme: str) -> None:
+        said = f"DATABASE_URL begins with {scheme}://, for sqlalchemy"
+        assert self.scheme(names, {"postgres": "yes"}) == (scheme, [said])
 
-    def test_not_without_postgresql(self) -> None:
-        assert self.hints("asyncpg sqlalchemy", {"postgres": "no"}) == []
+    @pytest.mark.parametrize(
+        ("names", "given"),
+        [
+            ("asyncpg sqlalchemy", {}),
+            ("asyncpg sqlalchemy", {"postgres": "no"}),
+            ("asyncpg sqlalchemy", {"postgres": "yes", "database_scheme": "postgresql"}),
+            ("psycopg2-binary sqlalchemy", {"postgres": "yes"}),
+            ("asyncpg", {"postgres": "yes"}),
+        ],
+        ids=["nobody said", "no database", "said", "its own driver", "no sqlalchemy"],
+    )
+    def test_the_scheme_stays_as_it_is(self, names: str, given: dict[str, Any]) -> None:
+        assert self.scheme(names, given) == (None, [])
 
     def test_redis(self) -> None:
         assert self.hints("redis") == ["redis is there: --data redis=true puts Redis beside the app (REDIS_URL)"]

@@ -58,6 +58,16 @@ WRITES = {
     "read a path": ('from pathlib import Path\nPath("out.txt").open()\nPath("out.txt").read_text()', None, ""),
     "make a folder": ('from pathlib import Path\nUPLOADS = Path("uploads")\nUPLOADS.mkdir()', "uploads", "folder"),
     "make folders": ('import os\nos.makedirs("a/b", exist_ok=True)', "a/b", "folder"),
+    "connect to what a setting names, or else this": (
+        'import os, sqlite3\nsqlite3.connect(os.environ.get("NOTES", "notes.db"))',
+        "notes.db",
+        "sqlite",
+    ),
+    "log where a variable says, or else here": (
+        'from os import getenv\nLOG = getenv("LOG", "log.txt")\nopen(LOG, "a")',
+        "log.txt",
+        "file",
+    ),
     "make joined folders": ('import os\nos.mkdir(os.path.join("a", "b"))', "a/b", "folder"),
     "beside the code": (
         "from pathlib import Path\nBASE = Path(__file__).resolve().parent\nurl = f\"sqlite:///{BASE / 'app.db'}\"",

@@ -33,13 +33,6 @@ def postgres(package: str) -> str:
     return f"{package} is there: --data postgres=true puts PostgreSQL beside the app (DATABASE_URL)"
 
 
-def scheme(driver: str) -> str:
-    return (
-        "DATABASE_URL of the stack begins with postgresql://: for SQLAlchemy, DATABASE_SCHEME:"
-        f" postgresql+{driver} under `environment:` in compose.app.yaml makes it that"
-    )
-
-
 @dataclass(frozen=True)
 class Found:
     """What is told about a folder, and the answers that follow."""
@@ -98,7 +91,7 @@ FOUND = {
         "3.14",
         "/api/v1/health",
         "app/routers/system.py, line 6",
-        said=(postgres("asyncpg"), scheme("asyncpg"), ALEMBIC),
+        said=(postgres("asyncpg"), ALEMBIC),
     ),
     "single_file": Found(
         "main:app",
@@ -139,7 +132,7 @@ FOUND = {
         "/health/live",
         "app/main.py, line 11",
         lists="pyproject.toml and uv.lock",
-        said=(postgres("psycopg"), scheme("psycopg"), METERS),
+        said=(postgres("psycopg"), METERS),
     ),
     "poetry": Found(
         "catalogue.main:app",
@@ -158,7 +151,7 @@ FOUND = {
         "3.14",
         "/status",
         "app/main.py, line 10",
-        said=(postgres("psycopg2-binary"), scheme("psycopg2")),
+        said=(postgres("psycopg2-binary"),),
     ),
     "monorepo": Found(
         "app.main:app",
@@ -167,7 +160,7 @@ FOUND = {
         "3.14",
         "/healthz",
         "app/main.py, line 20",
-        said=(postgres("psycopg"), scheme("psycopg")),
+        said=(postgres("psycopg"),),
     ),
     "called_api": Found(
         "weather.service:api",
@@ -227,7 +220,6 @@ OLD_DOCKERFILE = (
     ),
     "dependencies: requirements.txt, installed by pip with Python 3.14",
     postgres("psycopg2-binary"),
-    scheme("psycopg2"),
     "alive: /health-check answers below 500 (app/main.py, line 20)",
     "docker-compose.yml: its services (web, db) and their settings are not part of the stack",
 )
