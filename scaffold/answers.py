@@ -1,7 +1,7 @@
 """What the person chose, before Copier has judged it."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -180,14 +180,20 @@ def _questions_like(name: str, asked: Iterable[str]) -> str:
     return f"did you mean {meant[0]}?" if meant else f"the questions are: {', '.join(known)}"
 
 
-def refuse_unfit(given: Mapping[str, Any], asked: Mapping[str, str]) -> None:
-    """Raise WrongInput that names the first answer nobody asked for, or that is no number where one is wanted."""
+def refuse_unfit(given: Mapping[str, Any], asked: Mapping[str, str], variables: Collection[str] = ()) -> None:
+    """Raise WrongInput that names the first answer nobody asked for, or that is no number where one is wanted.
+
+    Of those that were given as variables it names the variable.
+    """
     for name, value in given.items():
+        where = f" ({VARIABLE}{name.upper()})" if name in variables else ""
         if name not in asked:
-            raise WrongInput(f"there is no question named {name!r}", hint=_questions_like(name, asked))
+            raise WrongInput(f"there is no question named {name!r}{where}", hint=_questions_like(name, asked))
         if asked[name] == "bool" and str(value).strip().lower() not in BOOLEANS:
             raise WrongInput(
-                f"{name} must be true or false, not {str(value)!r}", hint=f"for example: --data {name}=true"
+                f"{name}{where} must be true or false, not {str(value)!r}", hint=f"for example: --data {name}=true"
             )
         if asked[name] == "int" and not re.fullmatch(r"[+-]?\d+", str(value).strip()):
-            raise WrongInput(f"{name} must be a whole number, not {str(value)!r}", hint=f"for example: --data {name}=2")
+            raise WrongInput(
+                f"{name}{where} must be a whole number, not {str(value)!r}", hint=f"for example: --data {name}=2"
+            )

@@ -85,6 +85,11 @@ def propose(source: Source, app: Candidate, given: Mapping[str, Any], folder: st
     found += dockerfile.fate(source, given)
     found += dockerfile.options(source, app)
     keep = {**found.answers, **given}.get("dockerfile") == "keep"
+    if given.get("prestart") == "alembic" and "alembic.ini" not in source.files and not keep:
+        raise WrongInput(
+            f"prestart=alembic has nothing to go by: there is no alembic.ini in {folder}",
+            hint="prestart='alembic -c PATH/alembic.ini upgrade head', or alembic.ini at the top",
+        )
     if not keep:
         found += dependencies.installation(source, app, {**found.answers, **given}, folder)
     elif source.dependencies and not legacy.brings(source.recipe):

@@ -36,12 +36,9 @@ def given(
     environment: Mapping[str, str] = MappingProxyType({}),
 ) -> dict[str, Any]:
     """Return the answers of the command line, judged by name; single ones win over variables, these over the file."""
-    data = {
-        **(answering.from_file(file) if file else {}),
-        **answering.from_environment(environment),
-        **answering.from_pairs(pairs),
-    }
-    answering.refuse_unfit(data, (of or render.carried()).asked)
+    single, variables = answering.from_pairs(pairs), answering.from_environment(environment)
+    data = {**(answering.from_file(file) if file else {}), **variables, **single}
+    answering.refuse_unfit(data, (of or render.carried()).asked, variables.keys() - single.keys())
     return data
 
 

@@ -321,7 +321,7 @@ def test_variables_answer_too_and_the_command_line_wins(
     assert "STACK_DOMAIN=line.test\n" in env
     monkeypatch.setenv("STACK_NEW_WROKERS", "3")
     assert cli.run(["new", str(tmp_path / "other"), "--defaults"]) == 2
-    assert "there is no question named 'wrokers'" in capsys.readouterr().err
+    assert "there is no question named 'wrokers' (STACK_NEW_WROKERS)" in capsys.readouterr().err
 
 
 @pytest.mark.usefixtures("_quick")

@@ -461,6 +461,15 @@ class TestWhatTheStackCouldDo:
     def test_the_scheme_stays_as_it_is(self, names: str, given: dict[str, Any]) -> None:
         assert self.scheme(names, given) == (None, [])
 
+    @pytest.mark.parametrize("file", ["", "alembic.ini"])
+    def test_migrations_want_something_to_go_by(self, file: str) -> None:
+        there = source(files=SOURCE.files | {file})
+        if file:
+            assert "prestart" not in adopt.propose(there, APP, {"prestart": "alembic"}).answers
+        else:
+            with pytest.raises(WrongInput, match=r"there is no alembic\.ini in \."):
+                adopt.propose(there, APP, {"prestart": "alembic"})
+
     def test_redis(self) -> None:
         assert self.hints("redis") == ["redis is there: --data redis=true puts Redis beside the app (REDIS_URL)"]
 
