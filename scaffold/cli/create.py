@@ -2,7 +2,7 @@
 
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -50,7 +50,7 @@ def create(  # noqa: PLR0913 - what the command was given
         raise WrongInput(f"{destination} is a file", hint="name a folder that is new or empty")
     if not placing.writable(destination):
         raise NotReady(f"nothing may be written in {destination}", hint="have its owner allow it, or take another one")
-    with _nothing_written():
+    with ExitStack() as later, _nothing_written():
         ours = "adopt" in of.asked
         if ask and (as_json or not terminal.interactive()):
             _refuse_to_guess(destination, data, of if ours else None)
@@ -60,14 +60,14 @@ def create(  # noqa: PLR0913 - what the command was given
         if not (ask and ours):
             for line in adoption.said:
                 terminal.note(line)
-        with render.rendered(destination, adoption.answers, ask=ask and not ours, of=of) as folder:
-            files = becoming.files(folder, destination, adoption)
-            if adoption.found:
-                _agree_to_adopt(destination, adoption, files, yes=agreed)
-            if files.replaced or files.kept:
-                _agree(destination, files, yes=agreed, as_json=as_json)
-            written = placing.files(folder)
-            placing.place(folder, destination, aside=adoption.aside, blended=frozenset(map(Path, files.blended)))
+        folder = later.enter_context(render.rendered(destination, adoption.answers, ask=ask and not ours, of=of))
+        files = becoming.files(folder, destination, adoption)
+        if adoption.found:
+            _agree_to_adopt(destination, adoption, files, yes=agreed)
+        if files.replaced or files.kept:
+            _agree(destination, files, yes=agreed, as_json=as_json)
+        written = placing.files(folder)
+        placing.place(folder, destination, aside=adoption.aside, blended=frozenset(map(Path, files.blended)))
     _show(destination, written, files, adoption, as_json=as_json)
     return 0
 
