@@ -51,7 +51,8 @@ async def own(response: Response) -> None:
 
 
 @app.post("/events")
-async def events() -> StreamingResponse:
+async def events(request: Request) -> StreamingResponse:
+    await request.body()  # who answers before has Traefik end the stream now and then: it cannot send the rest
     GO.unlink(missing_ok=True)
     return StreamingResponse(two(), media_type="text/event-stream")
 
