@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 DEMO := .demo/demo
 
-.PHONY: demo demo-down test unit template e2e soak lint rig rig-clean golden pictures constraints clean
+.PHONY: demo demo-down test unit template e2e soak lint bench bench-long rig rig-clean golden pictures constraints clean
 
 demo: rig .venv/ready   ## scaffold a project, bring it up on https://localhost, check it
 	@test -e $(DEMO)/compose.yaml || $(BIN)/stack new $(DEMO) --defaults
@@ -35,6 +35,12 @@ soak: rig .venv/ready  ## what is too long for CI
 	$(BIN)/pytest -s tests/soak
 	$(BIN)/pytest --numprocesses 2 --dist loadfile -m long tests/e2e
 	HYPOTHESIS_PROFILE=soak $(BIN)/pytest --numprocesses 2 tests/template/test_values.py
+
+bench: rig .venv/ready  ## figures, side by side, in less than 20 minutes: .bench/table.md, results.json, chart.svg
+	$(BIN)/python -m tests.bench
+
+bench-long: rig .venv/ready  ## and those that take longer: images, many projects, many workers
+	$(BIN)/python -m tests.bench --long
 
 rig:  ## an engine and images, on a machine that has none
 	@$(PYTHON) -m tests.rig
