@@ -26,8 +26,9 @@ from tests.e2e.stacks import ROOT, docker, run
 
 from . import building, commands, deploying, growth, serving
 from .chart import chart
-from .contenders import image
+from .contenders import NotServed, image
 from .figures import Table
+from .pressure import LoadFailed
 
 ROWS: Mapping[int, Callable[[Table, int], None]] = {
     1: serving.serve,
@@ -79,7 +80,10 @@ def main() -> int:
     begun = time.monotonic()
     for row in wish.rows or (LONG if wish.long else USUAL):
         started = time.monotonic()
-        ROWS[row](table, wish.rounds)
+        try:
+            ROWS[row](table, wish.rounds)
+        except (NotServed, LoadFailed) as error:
+            table.wrong.append(f"row {row} was not measured to its end: {error}")
         console.print(f"row {row}: {time.monotonic() - started:.0f} s", highlight=False)
     about = machine() | {"rounds": str(wish.rounds), "seconds": f"{time.monotonic() - begun:.0f}"}
     body = {"about": about, "wrong": table.wrong, "lines": [line.as_json() for line in table.lines]}

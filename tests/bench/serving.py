@@ -8,7 +8,7 @@ from functools import partial
 from . import memory
 from .contenders import ALONE, CEILING, NGINX, RECIPE, TEMPLATE, green, page, serving
 from .figures import Table, interleaved
-from .pressure import Target, flood, stream
+from .pressure import SECONDS, Target, flood, stream
 
 PATHS = {"plain": "/plain", "PostgreSQL": "/rows", "100 kB": "/large"}
 WARM_SECONDS = 2
@@ -55,14 +55,17 @@ def _latency(table: Table, everybody: Mapping[str, Target], rate: float, rounds:
     who = {name: everybody[name] for name in (RECIPE, TEMPLATE, NGINX)}
     middle: dict[str, list[float]] = {name: [] for name in who}
     slow: dict[str, list[float]] = {name: [] for name in who}
+    kept: dict[str, list[float]] = {name: [] for name in who}
 
     def streamed(name: str) -> float:
         seen = stream(who[name], PATHS["plain"], rate)
         table.require(not seen.bad, f"{name}: {seen.bad} of {seen.requests} requests at {rate:.0f}/s failed")
         middle[name].append(seen.median * 1000)
         slow[name].append(seen.slowest_percent * 1000)
+        kept[name].append(seen.requests / SECONDS)
         return seen.median
 
     interleaved({name: partial(streamed, name) for name in who}, rounds)
     table.take(1, f"plain at {rate:.0f} requests/s, median ms", middle, RECIPE)
     table.take(1, f"plain at {rate:.0f} requests/s, 99th percentile ms", slow, RECIPE)
+    table.take(1, f"plain at {rate:.0f} requests/s, answers/s", kept, RECIPE)
