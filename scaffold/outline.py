@@ -107,7 +107,8 @@ def _part(name: str, body: Mapping[str, Any], settings: Mapping[str, str], befor
     """Return a service with what one more file says of it."""
     limit = LIMIT.fullmatch(str(body.get("mem_limit", "")))
     known = before or Part(name)
-    memory = int(limit["fixed"] or settings.get(limit["name"]) or limit["usual"]) if limit else known.memory
+    said = (limit["fixed"] or settings.get(limit["name"]) or limit["usual"]) if limit else ""
+    memory = int(said) if said.isdigit() else known.memory
     replicas = settings.get("STACK_REPLICAS", "1") if name == "app" else "1"
     return Part(name, memory, int(replicas) if replicas.isdigit() else 1)
 

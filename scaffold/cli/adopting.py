@@ -92,7 +92,7 @@ def agree(folder: Path, aside: Mapping[str, str], blended: Collection[str], *, y
 
 def _app(source: Source, folder: Path, given: Mapping[str, Any]) -> Candidate:
     if name := given.get(APP):
-        return _named(folder, str(name), given)
+        return _named(source, folder, str(name), given)
     if told := adopt.told(source, given):
         return told
     found = adopt.choose(source, str(folder))
@@ -128,8 +128,17 @@ def _refuse_env(folder: Path) -> None:
         raise WrongInput(f"Compose could not read {folder / ENV}: {why}", hint="mend that line, then try again")
 
 
-def _named(folder: Path, name: str, given: Mapping[str, Any]) -> Candidate:
-    """Return the app that the person named; WrongInput when there is none of that name."""
+def _named(source: Source, folder: Path, name: str, given: Mapping[str, Any]) -> Candidate:
+    """Return the app that the person named; WrongInput when there is none of that name, or more than one."""
+    same = [one for one in source.candidates if one.app == name and one.folder == given.get("app_dir", one.folder)]
+    if len(same) > 1:
+        raise WrongInput(
+            f"there is more than one {name}: --data app_dir=FOLDER says which",
+            evidence=tuple(f"app_dir={one.folder}: {one.where}" for one in same),
+            hint=f"--data app={name} --data app_dir={same[0].folder}, or another of these",
+        )
+    if same:
+        return replace(same[0], where="as you said")
     root = str(given.get("app_dir") or detect.root_of(folder, name) or ".")
     if given.get("dockerfile") != "keep" and (why := detect.names(folder, name, root)):
         raise WrongInput(f"app={name} names nothing: {why}", hint="--data app=package.module:name, as in the code")

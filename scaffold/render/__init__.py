@@ -193,12 +193,18 @@ class Rendering(Worker):
         """Return Copier's own, that compiles a text once: of five that it is given, four have been there before."""
         environment = super().jinja_env
         once = cache(environment.from_string)
+        delimiters = [
+            environment.variable_start_string,
+            environment.block_start_string,
+            environment.comment_start_string,
+        ]
+        delimiters += filter(None, (environment.line_statement_prefix, environment.line_comment_prefix))
 
         def from_string(source: Any) -> "jinja2.Template | _Plain":  # noqa: ANN401 - Copier tries whatever there is
             if not isinstance(source, str):
                 raise TypeError("no text")
             environment.preprocess(source)  # by that, Copier's own tag for loops forgets the text before
-            return once(source) if "{" in source else _Plain(source)
+            return once(source) if any(one in source for one in delimiters) else _Plain(source)
 
         vars(environment)["from_string"] = from_string
         return environment

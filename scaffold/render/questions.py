@@ -5,7 +5,7 @@ The parts of Copier used here are private ones: tests/template/test_asking.py co
 
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +25,8 @@ UNANSWERED = "it has to be answered"
 class Questionnaire:
     """A template's questions, which can be judged with other answers as often as need be."""
 
-    def __init__(self, worker: Rendering) -> None:
-        self._worker = worker
+    def __init__(self, worker: Rendering, address: str) -> None:
+        self._worker, self._address = worker, address
         known = worker.template.questions_data
         last = max((place for place, body in enumerate(known.values()) if body.get("when") is not False), default=-1)
         # What is worked out after the last one that anybody answers is for the files.
@@ -35,7 +35,8 @@ class Questionnaire:
     def form(self, given: Mapping[str, Any]) -> Form:
         """Return what becomes of all questions when these are answered; nothing is raised for a wrong answer."""
         self._worker.answers = AnswersMap(init=dict(given), metadata=self._worker.template.metadata)
-        found = [self._question(name, body, given) for name, body in self._bodies.items()]
+        with explained(self._address):
+            found = [self._question(name, body, given) for name, body in self._bodies.items()]
         return Form(tuple(one for one in found if self._bodies[one.name].get("when") is not False))
 
     def _question(self, name: str, body: Mapping[str, Any], given: Mapping[str, Any]) -> Question:
@@ -94,9 +95,11 @@ def _usual(one: Asking) -> tuple[Any, str]:
 @contextmanager
 def opened(of: Template, destination: Path) -> Iterator[Questionnaire]:
     """Give the questions of a template for a project in a folder, of which nothing is read, and nothing written."""
-    with tempfile.TemporaryDirectory(prefix="stack-questions-") as folder, explained(of.address):
+    with tempfile.TemporaryDirectory(prefix="stack-questions-") as folder, ExitStack() as later:
         # The folder's name is the default of project_name, so it has to be the real one.
         empty = Path(folder, destination.resolve().name)
-        with Rendering.begun(of, empty, defaults=True) as worker:
+        with explained(of.address):
+            worker = later.enter_context(Rendering.begun(of, empty, defaults=True))
             worker.refuse_code()
-            yield Questionnaire(worker)
+            questionnaire = Questionnaire(worker, of.address)
+        yield questionnaire

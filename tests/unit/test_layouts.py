@@ -316,3 +316,23 @@ def test_what_the_app_uses_is_told_by_its_list_or_its_lock(folder: Path, uses: s
     assert found is not None
     asked = {"sqlalchemy", "asyncpg", "psycopg", "psycopg2-binary", "redis", "alembic", "prometheus-client"}
     assert {one for one in asked if found.brings(one)} == uses
+
+
+def test_of_two_apps_of_one_name_none_is_guessed(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "main.py").write_text("from fastapi import FastAPI\n\napp = FastAPI()\n")
+    (tmp_path / "requirements.txt").write_text("fastapi\nuvicorn\n")
+
+    with pytest.raises(WrongInput, match="there is more than one main:app") as caught:
+        adopting.look(tmp_path, {"app": "main:app"})
+    assert caught.value.evidence == ("app_dir=a: a/main.py, line 3", "app_dir=b: b/main.py, line 3")
+    assert adopting.look(tmp_path, {"app": "main:app", "app_dir": "b"}).answers["app_dir"] == "b"
+
+
+def test_a_factory_that_is_named_is_still_one(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        (tmp_path / f"{name}.py").write_text("from fastapi import FastAPI\n\ndef create_app() -> FastAPI:\n    ...\n")
+    (tmp_path / "requirements.txt").write_text("fastapi\nuvicorn\n")
+
+    assert "--factory" in str(adopting.look(tmp_path, {"app": "two:create_app"}).answers["server_options"])
