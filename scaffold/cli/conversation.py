@@ -84,7 +84,7 @@ class Conversation:
     def refusal(self, name: str, value: Any) -> str:  # noqa: ANN401 - an answer
         """Return why an answer is refused; empty when it is taken."""
         try:
-            return self._after(name, value)[1]
+            return self._after(name, value)[1] or self._taken(name, value)[1]
         except StackError as error:
             return "; ".join((error.message, *error.evidence))
 
@@ -93,12 +93,16 @@ class Conversation:
 
         A default that nobody has chosen is not noted: it goes on following from the other answers.
         """
+        self.typed, _ = self._taken(name, value)
+
+    def _taken(self, name: str, value: Any) -> tuple[dict[str, Any], str]:  # noqa: ANN401 - an answer
+        """Return what is typed when an answer is taken; WrongInput when nothing could follow from that."""
         typed, _ = self._after(name, value)
         if name not in self.unclear and name not in self.given:
             rest = {one: said for one, said in typed.items() if one != name}
             if self.form(rest)[name].value == self.form(typed)[name].value:
                 typed = rest
-        self.typed = typed
+        return typed, ""
 
     def _after(self, name: str, value: Any) -> tuple[dict[str, Any], str]:  # noqa: ANN401 - an answer
         """Return what is typed when one more is, and why that is refused."""

@@ -245,6 +245,23 @@ def test_an_app_is_looked_at_and_what_is_not_clear_is_asked(talk: Talk, tmp_path
     assert (tmp_path / "home/Dockerfile").read_text() == dockerfile
 
 
+def test_a_change_from_which_nothing_could_follow_is_refused_and_no_answer_is_lost(talk: Talk, tmp_path: Path) -> None:
+    holding(tmp_path / "home", {**WEB, "api.py": APP})
+    screen = talk(".")
+    screen.answers("app", DOWN, ENTER)
+    for name in ("domain", "postgres", "redis"):
+        screen.answers(name)
+    screen.asks(SUM)
+    screen.types(*[DOWN] * 5, ENTER)  # change something else
+    screen.asks("Change what?")
+    screen.types("kind", ENTER)
+    screen.answers("kind", DOWN, ENTER)
+    screen.sees("✗ there is more than one FastAPI app")
+    screen.types(CTRL_C)
+
+    assert screen.ended() == 130
+
+
 def test_an_app_that_nobody_finds_is_asked_for(talk: Talk, tmp_path: Path) -> None:
     holding(tmp_path / "home", {**WEB, "main.py": "from elsewhere import thing\n"})
     screen = talk(".", "--data", "domain=localhost", "--data", "postgres=no", "--data", "redis=no")
