@@ -35,9 +35,13 @@ def stores(source: Source) -> dict[str, str]:
     found = source.dependencies
     if found is None:
         return {}
-    driver = next((name for name in DRIVERS if found.brings(name)), "")
-    told = {"postgres": driver, "redis": "redis" if found.brings("redis") else ""}
+    told = {"postgres": _driver(found), "redis": "redis" if found.brings("redis") else ""}
     return {name: package for name, package in told.items() if package}
+
+
+def _driver(found: Dependencies) -> str:
+    """Return the package of the PostgreSQL driver that comes first; empty without one."""
+    return next((name for name in DRIVERS if found.brings(name)), "")
 
 
 def _counts_apart(found: Dependencies, answers: Mapping[str, Any]) -> bool:
@@ -53,7 +57,7 @@ def migrates(source: Source) -> bool:
 
 def _scheme(found: Dependencies, answers: Mapping[str, Any]) -> Proposal:
     """Propose what DATABASE_URL begins with, for SQLAlchemy to find the driver that is there; psycopg2 is its own."""
-    driver = next((DRIVERS[name] for name in DRIVERS if found.brings(name)), "psycopg2")
+    driver = DRIVERS.get(_driver(found), "psycopg2")
     through = next((name for name in ("sqlmodel", "sqlalchemy") if found.brings(name)), "")
     if driver == "psycopg2" or not through or "database_scheme" in answers or not meant(answers.get("postgres", "")):
         return Proposal()
@@ -62,7 +66,7 @@ def _scheme(found: Dependencies, answers: Mapping[str, Any]) -> Proposal:
 
 
 def _stores(found: Dependencies, answers: Mapping[str, Any]) -> Iterator[str]:
-    package = next((name for name in DRIVERS if found.brings(name)), "")
+    package = _driver(found)
     if package and "postgres" not in answers:
         yield f"{package} is there: --data postgres=true puts PostgreSQL beside the app (DATABASE_URL)"
     if found.brings("redis") and "redis" not in answers:

@@ -84,25 +84,28 @@ class Conversation:
     def refusal(self, name: str, value: Any) -> str:  # noqa: ANN401 - an answer
         """Return why an answer is refused; empty when it is taken."""
         try:
-            return self._after(name, value)[1] or self._taken(name, value)[1]
+            _, why = self._after(name, value)
+            if not why:
+                self._taken(name, value)
         except StackError as error:
             return "; ".join((error.message, *error.evidence))
+        return why
 
     def take(self, name: str, value: Any) -> None:  # noqa: ANN401 - an answer
         """Note an answer that was not refused, and forget those that mean nothing any more.
 
         A default that nobody has chosen is not noted: it goes on following from the other answers.
         """
-        self.typed, _ = self._taken(name, value)
+        self.typed = self._taken(name, value)
 
-    def _taken(self, name: str, value: Any) -> tuple[dict[str, Any], str]:  # noqa: ANN401 - an answer
+    def _taken(self, name: str, value: Any) -> dict[str, Any]:  # noqa: ANN401 - an answer
         """Return what is typed when an answer is taken; WrongInput when nothing could follow from that."""
         typed, _ = self._after(name, value)
         if name not in self.unclear and name not in self.given:
             rest = {one: said for one, said in typed.items() if one != name}
             if self.form(rest)[name].value == self.form(typed)[name].value:
                 typed = rest
-        return typed, ""
+        return typed
 
     def _after(self, name: str, value: Any) -> tuple[dict[str, Any], str]:  # noqa: ANN401 - an answer
         """Return what is typed when one more is, and why that is refused."""

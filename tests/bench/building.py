@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tests.e2e.stacks import docker, run
 
-from .contenders import APPS, HERE, RECIPE, TEMPLATE, WORK, NotServed, image, reserved
+from .contenders import APPS, HERE, RECIPE, TEMPLATE, WORK, NotServed, image, python_version, reserved
 from .figures import Table, interleaved
 
 LEAN = "template, its own requirements"
@@ -75,10 +75,8 @@ def _changed(table: Table, name: str, one: Built) -> float:
 
 
 def _depends(one: Built) -> float:
-    one.edit(
-        "requirements.txt",
-        "itsdangerous\n" if "itsdangerous" not in (one.folder / "requirements.txt").read_text() else "# again\n",
-    )
+    one.edit("requirements.txt", f"{NEW[one.added % len(NEW)]}\n")
+    one.added += 1
     return one.build()[0]
 
 
@@ -89,8 +87,7 @@ def _both() -> Iterator[dict[str, Built]]:
         shutil.rmtree(recipe, ignore_errors=True)
         shutil.copytree(APPS / "plain", recipe)
         shutil.copy(HERE / "recipe/Dockerfile", recipe)
-        version = image("python").partition(":")[2].partition("-")[0]
-        found = {RECIPE: Built(recipe, "bench-build-recipe", ("--build-arg", f"PYTHON_VERSION={version}"))}
+        found = {RECIPE: Built(recipe, "bench-build-recipe", ("--build-arg", f"PYTHON_VERSION={python_version()}"))}
         ours, lean = reserved("build"), reserved("lean")
         ours.take(APPS / "plain")
         ours.new()

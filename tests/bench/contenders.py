@@ -46,6 +46,11 @@ def image(name: str) -> str:
     return next(one for one in template_images() if one.startswith(f"{name}:"))
 
 
+def python_version() -> str:
+    """Return the version of Python that the template uses."""
+    return image("python").partition(":")[2].partition("-")[0]
+
+
 def reserved(label: str) -> Stack:
     """Return a stack to be made below .bench, with two ports that are free."""
     folder = WORK / f"bench-{label}"
@@ -103,8 +108,7 @@ def recipe(app: str = "plain") -> Iterator[Recipe]:
     for name in ("Dockerfile", "compose.yaml"):
         shutil.copy(HERE / "recipe" / name, folder)
     images = {"TRAEFIK": image("traefik"), "POSTGRES": image("postgres")}
-    version = image("python").partition(":")[2].partition("-")[0]
-    one = Recipe(folder, port, {"HTTPS_PORT": str(port), "PYTHON_VERSION": version, **images})
+    one = Recipe(folder, port, {"HTTPS_PORT": str(port), "PYTHON_VERSION": python_version(), **images})
     try:
         up = one.compose("up", "--detach", "--build", "--wait")
         if up.status:
