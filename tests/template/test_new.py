@@ -217,3 +217,10 @@ def test_json_is_one_document_for_results_and_for_errors(tmp_path: Path, capsys:
 def test_without_a_terminal_nothing_hangs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.run(["new", str(tmp_path / "shop")]) == 2
     assert "--defaults" in capsys.readouterr().err
+
+
+def test_a_terminal_without_our_signs_gets_the_project_and_the_next_command(tmp_path: Path) -> None:
+    words, narrow = [STACK, "new", str(tmp_path / "shop"), "--defaults"], {**os.environ, "PYTHONIOENCODING": "ascii"}
+    done = subprocess.run(words, env=narrow, check=False, capture_output=True, encoding="ascii")
+    assert done.returncode == 0, done.stderr
+    assert "Next: stack up" in done.stdout
