@@ -220,7 +220,8 @@ def test_without_a_terminal_nothing_hangs(tmp_path: Path, capsys: pytest.Capture
 
 
 def test_a_terminal_without_our_signs_gets_the_project_and_the_next_command(tmp_path: Path) -> None:
-    words, narrow = [STACK, "new", str(tmp_path / "shop"), "--defaults"], {**os.environ, "PYTHONIOENCODING": "ascii"}
+    words = [str(STACK), "new", str(tmp_path / "shop"), "--defaults"]
+    narrow = {**os.environ, "PYTHONIOENCODING": "ascii"}
     done = subprocess.run(words, env=narrow, check=False, capture_output=True, encoding="ascii")
     assert done.returncode == 0, done.stderr
     assert "Next: stack up" in done.stdout
