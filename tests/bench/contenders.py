@@ -81,7 +81,7 @@ def green(done: Done) -> None:
 
 def target(stack: Stack, service: str = "traefik", url: str = "") -> Target:
     """Return where the generator has to stand for a service of a stack."""
-    return Target(stack.container(service), url or f"https://localhost:{stack.https_port}")
+    return Target(stack.container(service), url or f"https://localhost:{stack.https_port}", stack.container("app"))
 
 
 @dataclass
@@ -96,7 +96,8 @@ class Recipe:
         return run("docker", "compose", *words, cwd=self.folder, env=self.env)
 
     def target(self) -> Target:
-        return Target(self.compose("ps", "--quiet", "traefik").out.strip(), "https://localhost:443")
+        proxy, app = (self.compose("ps", "--quiet", name).out.strip() for name in ("traefik", "app"))
+        return Target(proxy, "https://localhost:443", app)
 
 
 @contextmanager
@@ -135,7 +136,7 @@ def nginx(stack: Stack) -> Iterator[Target]:
         image("nginx"),
     )
     try:
-        yield Target(name, "https://localhost:443")
+        yield Target(name, "https://localhost:443", stack.container("app"))
     finally:
         run("docker", "rm", "--force", "--volumes", name)
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from contextlib import ExitStack
 
 from tests.e2e.stacks import Done
 from tests.e2e.test_roll import Rolling
 
-from .contenders import NotServed, reserved
+from .contenders import reserved
 from .figures import Table, interleaved
 
 STACK, COMPOSE = "stack up", "docker compose up -d --build --wait"
@@ -33,8 +32,8 @@ def deploy(table: Table, rounds: int) -> None:
 
         found = interleaved(
             {
-                COMPOSE: lambda: until_alone(theirs, plain, failed[COMPOSE]),
-                STACK: lambda: until_alone(ours, ours.up, failed[STACK]),
+                COMPOSE: lambda: _seconds(theirs, plain, failed[COMPOSE]),
+                STACK: lambda: _seconds(ours, ours.up, failed[STACK]),
             },
             rounds,
         )
@@ -43,15 +42,7 @@ def deploy(table: Table, rounds: int) -> None:
     table.require(not any(failed[STACK]), f"{STACK}: {sum(failed[STACK]):.0f} requests failed")
 
 
-def until_alone(rolling: Rolling, bring: Callable[[], Done], failed: list[float]) -> float:
-    """Return the seconds from a command to the moment when the version that it brings up answers alone."""
-    old, new = str(rolling.released), rolling.release()
-    with rolling.load(rate=RATE) as visitors:
-        begun = time.monotonic()
-        done = bring()
-        if done.status:
-            raise NotServed(done.everything)
-        if visitors.answering() != {new}:
-            raise NotServed(f"{new} is up, and something else answers")
-    failed.append(visitors.tally.failed)
-    return max(visitors.tally.first[new], visitors.tally.last[old]) - begun
+def _seconds(rolling: Rolling, bring: Callable[[], Done], failed: list[float]) -> float:
+    seconds, _, tally = rolling.until_alone(bring, RATE)
+    failed.append(tally.failed)
+    return seconds

@@ -45,6 +45,11 @@ def weight(container: str) -> float:
     return float(memory["usage"] - idle) / MIB
 
 
+def seconds(container: str) -> float:
+    """Return the seconds of processors that a container has had."""
+    return float(_stats(container)["cpu_stats"]["cpu_usage"]["total_usage"]) / 1e9
+
+
 def _take(table: Table, what: str, rest: list[float], loaded: list[float]) -> None:
     table.take(6, what, {"at rest": rest, "under load": loaded}, "at rest")
 
@@ -59,8 +64,7 @@ def _watched(services: Mapping[str, str], times: int, every: float) -> list[dict
 
 def _busy(services: Mapping[str, str]) -> float:
     """Return the seconds of processors that containers have had."""
-    used: int = sum(_stats(ident)["cpu_stats"]["cpu_usage"]["total_usage"] for ident in services.values())
-    return used / 1e9
+    return sum(seconds(ident) for ident in services.values())
 
 
 def _stats(container: str) -> Any:

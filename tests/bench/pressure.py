@@ -28,6 +28,8 @@ class Target:
     """The one in whose network the generator stands."""
     url: str
     """What stands before the path, as in that network: https://localhost:443."""
+    app: str = ""
+    """The container behind it that has the app."""
 
 
 @dataclass(frozen=True)

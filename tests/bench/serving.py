@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import partial
 
-from . import memory
+from . import costs, memory
 from .contenders import ALONE, CEILING, NGINX, RECIPE, TEMPLATE, green, page, serving
 from .figures import Table, interleaved
 from .pressure import SECONDS, Target, flood, stream
@@ -21,6 +21,8 @@ def serve(table: Table, rounds: int) -> None:
         memory.weigh(table, ours, everybody[TEMPLATE], rounds)
         fastest = _throughput(table, everybody, rounds)
         _latency(table, everybody, fastest / 2, rounds)
+        proxied = {name: everybody[name] for name in (RECIPE, TEMPLATE, NGINX)}
+        costs.weigh(table, proxied, PATHS["plain"], rounds, RECIPE)
         green(ours.stack("check"))
 
 

@@ -71,6 +71,17 @@ class Rolling:
     def load(self, **wish: Any) -> AbstractContextManager[Load]:
         return load(self.stack.https_port, **wish)
 
+    def until_alone(self, bring: Callable[[], Done], rate: int) -> tuple[float, Done, Tally]:
+        """Bring a new version up under load; return the seconds until it answers alone, what was said, who met what."""
+        old, new = str(self.released), self.release()
+        with self.load(rate=rate) as visitors:
+            begun = time.monotonic()
+            done = bring()
+            assert done.status == 0, done.everything
+            assert visitors.answering() == {new}
+        tally = visitors.tally
+        return max(tally.first[new], tally.last[old]) - begun, done, tally
+
     def version(self) -> str:
         """Return the version that answers."""
         return str(ask(self.stack.https_port, "/")["version"])

@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable
 from functools import partial
 from statistics import median
 
@@ -15,7 +14,7 @@ import pytest
 from tests.e2e.between import ask
 from tests.e2e.conftest import Make
 from tests.e2e.load import Load, Tally
-from tests.e2e.stacks import BIN, Done, Stack, docker, eventually
+from tests.e2e.stacks import BIN, Stack, docker, eventually
 from tests.e2e.test_roll import PROJECT, ROWS, Rolling, settled, unharmed
 
 ROLLS, ROUNDS = 10, 5
@@ -73,17 +72,6 @@ def test_ten_rolls_drop_no_request_and_plain_compose_is_counted_beside(make: Mak
 # ------------------------------------------------------------------ how long it takes
 
 
-def until_alone(rolling: Rolling, bring: Callable[[], Done]) -> tuple[float, Done]:
-    """Return the seconds from a command to the moment when the version that it brings up answers alone."""
-    old, new = str(rolling.released), rolling.release()
-    with rolling.load(rate=20) as visitors:
-        begun = time.monotonic()
-        done = bring()
-        assert done.status == 0, done.everything
-        assert visitors.answering() == {new}
-    return max(visitors.tally.first[new], visitors.tally.last[old]) - begun, done
-
-
 def test_a_roll_is_timed_beside_plain_compose(make: Make) -> None:
     rolling = Rolling.made(make("timed"), workers=2)
     plain = partial(rolling.stack.compose, "up", "--detach", "--build", "--wait")
@@ -91,8 +79,8 @@ def test_a_roll_is_timed_beside_plain_compose(make: Make) -> None:
 
     print("\nround  stack up, until alone  whole  docker compose up -d --build --wait  ratio")
     for number in range(1, ROUNDS + 1):
-        alone, ours = until_alone(rolling, rolling.up)
-        _, theirs = until_alone(rolling, plain)
+        alone, ours, _ = rolling.until_alone(rolling.up, rate=20)
+        _, theirs, _ = rolling.until_alone(plain, rate=20)
         ratios.append(alone / theirs.seconds)
         print(f"{number:5} {alone:22.1f} {ours.seconds:6.1f} {theirs.seconds:35.1f} {ratios[-1]:6.2f}")
     print(f"the middle one of these ratios: {median(ratios):.2f}")

@@ -7,6 +7,7 @@ import xml.etree.ElementTree as ET
 import pytest
 
 from tests.bench.chart import chart
+from tests.bench.costs import Cost, ticks
 from tests.bench.figures import Spread, Table, interleaved
 from tests.bench.pressure import Flood, LoadFailed, flooded, streamed
 
@@ -82,3 +83,13 @@ def test_what_hey_says_is_understood() -> None:
     assert (seen.median, seen.slowest_percent, seen.requests, seen.bad) == (0.05, 0.099, 100, 1)
     with pytest.raises(LoadFailed):
         streamed(HEAD)
+
+
+def test_only_the_engine_s_own_time_is_the_engine_s() -> None:
+    rest = ") S 1 2 3 4 5 6 7 8 9 10 70 30 0 0"
+    assert ticks(f"7 (dockerd{rest}") == ticks(f"7 (containerd-shim{rest}") == 100
+    assert ticks(f"7 (python (dockerd{rest}") == 0
+
+
+def test_what_a_request_costs_is_the_sum_of_who_works_for_it() -> None:
+    assert Cost(proxy=400, app=300, engine=200).whole == 900
